@@ -1,0 +1,227 @@
+/** One completion as an observable store: what hooks and other frameworks bind to. */
+import { streamCompletion } from './completion-stream.ts'
+import type { CompletionStream } from './completion-stream.ts'
+import { isCompletionError } from './errors.ts'
+import type { CompletionError } from './errors.ts'
+import { createPacer } from './pace.ts'
+import type { StreamOptions } from './stream.ts'
+import type { StreamTiming } from './timing.ts'
+import type { Completion, CompletionRequest, Part, ToolCall, Usage } from './types.ts'
+
+/**
+ * `idle`: nothing asked yet. `submitted`: sent, nothing arrived yet. `streaming`: the answer is arriving. `ready`: it is
+ * finished or was stopped. `error`: it failed; what had arrived is kept.
+ */
+export type CompletionStatus = 'idle' | 'submitted' | 'streaming' | 'ready' | 'error'
+
+/** A value that can be read and watched. `getState` returns the same object until something changes. */
+export interface Store<State> {
+  getState(): State
+  /** The state before anything happened: what a server renders. */
+  getInitialState(): State
+  /** Calls `listener` after each change; returns how to stop that. */
+  subscribe(listener: () => void): () => void
+}
+
+/** One completion, as far as it has come. */
+export interface CompletionState {
+  readonly status: CompletionStatus
+  readonly text: string
+  readonly reasoning: string
+  readonly refusal: string
+  readonly toolCalls: readonly ToolCall[]
+  readonly parts: readonly Part[]
+  readonly finishReason: Completion['finishReason']
+  readonly nativeFinishReason: string | null
+  readonly usage: Usage | undefined
+  /** Everything above in OpenAI's shape, once something has arrived. */
+  readonly completion: Completion | undefined
+  /** Whether the answer was stopped before it was finished. */
+  readonly stopped: boolean
+  readonly error: CompletionError | undefined
+  readonly timing: StreamTiming | undefined
+}
+
+/** Where completions come from, and what every request of a store has in common. */
+export interface CompletionStoreOptions extends Omit<StreamOptions, 'signal'> {
+  /** The model's name as the provider knows it. */
+  model: string
+  /** A system message before every prompt. */
+  system?: string
+  /** Further fields of every request: `tools`, `temperature`, `max_tokens` … */
+  request?: Partial<CompletionRequest>
+}
+
+/** A prompt, or fields of the request (`messages` for a whole conversation). */
+export type CompletionInput = string | Partial<CompletionRequest>
+
+/** One completion at a time, observable. */
+export interface CompletionStore extends Store<CompletionState> {
+  /**
+   * Asks; whatever runs is stopped first. Resolves to the completion, also when it was stopped early, and to undefined
+   * when it failed: the failure is in the state's `error`.
+   */
+  start(input: CompletionInput): Promise<Completion | undefined>
+  /** Ends the answer where it is. The connection is closed, the text is kept. */
+  stop(): void
+  /** Asks the last question again. */
+  retry(): Promise<Completion | undefined>
+  /** Back to the initial state; whatever runs is stopped. */
+  reset(): void
+}
+
+const idle: CompletionState = {
+  status: 'idle',
+  text: '',
+  reasoning: '',
+  refusal: '',
+  toolCalls: [],
+  parts: [],
+  finishReason: null,
+  nativeFinishReason: null,
+  usage: undefined,
+  completion: undefined,
+  stopped: false,
+  error: undefined,
+  timing: undefined,
+}
+
+/** The part of a store that is the same for every state: hold it, tell of changes. */
+export class Subject<State> implements Store<State> {
+  private state: State
+  private readonly initial: State
+  private readonly listeners = new Set<() => void>()
+
+  constructor(initial: State) {
+    this.state = this.initial = initial
+  }
+
+  getState = (): State => this.state
+
+  getInitialState = (): State => this.initial
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  set(state: State): void {
+    if (state === this.state) return
+    this.state = state
+    for (const listener of this.listeners) listener()
+  }
+}
+
+/**
+ * A store for one completion at a time. The state is published at most once per frame while the answer arrives, and at
+ * once when the status changes.
+ *
+ * @param options a value, or a function that is asked whenever a request starts
+ */
+export function createCompletionStore(
+  options: CompletionStoreOptions | (() => CompletionStoreOptions),
+): CompletionStore {
+  const subject = new Subject<CompletionState>(idle)
+  let stream: CompletionStream | undefined
+  let lastInput: CompletionInput | undefined
+  let starts = 0
+
+  const publish = (status: CompletionStatus, error?: CompletionError) => {
+    subject.set(stream ? stateOf(stream, status, error) : { ...idle, status, stopped: status === 'ready' })
+  }
+  const pacer = createPacer(() => publish('streaming'))
+
+  const stop = () => {
+    const { status } = subject.getState()
+    if (status !== 'submitted' && status !== 'streaming') return
+    starts++
+    stream?.abort()
+    pacer.cancel()
+    publish('ready')
+  }
+
+  const start = async (input: CompletionInput): Promise<Completion | undefined> => {
+    stop()
+    lastInput = input
+    stream = undefined
+    const mine = ++starts
+    publish('submitted')
+    // Whoever starts twice in one go (an effect that React's StrictMode runs twice) sends one request, not two.
+    await null
+    if (mine !== starts) return undefined
+    const { model, system, request, ...streamOptions } = typeof options === 'function' ? options() : options
+    const current = (stream = streamCompletion(requestOf(input, model, system, request), streamOptions))
+    let begun = false
+    current.subscribe(() => {
+      if (mine !== starts) return
+      // The first token shows at once; the rest waits for the next frame.
+      if (begun) pacer.schedule()
+      else if (current.timing.timeToFirstTokenMs !== undefined) {
+        begun = true
+        pacer.flush()
+      }
+    })
+    try {
+      const completion = await current.finalCompletion()
+      if (mine === starts) end('ready')
+      return completion
+    } catch (error) {
+      if (!isCompletionError(error)) throw error
+      if (mine === starts) end('error', error)
+      return undefined
+    }
+  }
+
+  const end = (status: CompletionStatus, error?: CompletionError) => {
+    pacer.cancel()
+    publish(status, error)
+  }
+
+  return {
+    getState: subject.getState,
+    getInitialState: subject.getInitialState,
+    subscribe: subject.subscribe,
+    start,
+    stop,
+    retry: async () => (lastInput === undefined ? undefined : start(lastInput)),
+    reset() {
+      stop()
+      stream = undefined
+      subject.set(idle)
+    },
+  }
+}
+
+function requestOf(
+  input: CompletionInput,
+  model: string,
+  system: string | undefined,
+  shared: Partial<CompletionRequest> | undefined,
+): CompletionRequest {
+  const request: CompletionRequest = { model, ...shared, ...(typeof input === 'string' ? { prompt: input } : input) }
+  if (system === undefined && !request.messages) return request
+  const { prompt, messages = [], ...rest } = request
+  const before = system === undefined ? [] : [{ role: 'system' as const, content: system }]
+  const after = prompt === undefined ? [] : [{ role: 'user' as const, content: prompt }]
+  return { ...rest, messages: [...before, ...messages, ...after] }
+}
+
+function stateOf(stream: CompletionStream, status: CompletionStatus, error: CompletionError | undefined): CompletionState {
+  const completion = stream.snapshot
+  const { text, reasoning, refusal, toolCalls, parts, finishReason, nativeFinishReason, usage } = completion
+  return {
+    status,
+    text,
+    reasoning,
+    refusal,
+    toolCalls,
+    parts,
+    finishReason,
+    nativeFinishReason,
+    usage,
+    completion: completion.choices.length > 0 ? completion : undefined,
+    stopped: stream.aborted,
+    error,
+    timing: stream.timing,
+  }
+}

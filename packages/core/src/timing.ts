@@ -1,0 +1,66 @@
+/** How long a stream took, measured as it is read: to the first token, between tokens, in all. */
+
+/** Durations in milliseconds from the moment when `streamCompletion` was called. */
+export interface StreamTiming {
+  /** Until the response's headers arrived. */
+  timeToResponseMs?: number
+  /** Until the first text, reasoning or tool call arrived. */
+  timeToFirstTokenMs?: number
+  /** Until the stream ended, was stopped or failed; missing while it runs. */
+  totalMs?: number
+  /** Chunks received. */
+  chunks: number
+  /** Output tokens a second after the first one: by the provider's count where it sent one, else by chunks with content. */
+  tokensPerSecond?: number
+  /** Pauses between reads that brought content, of the last 1,000, once the stream has ended. */
+  gaps?: { median: number; p90: number; max: number }
+}
+
+/** Times one stream. */
+export interface Stopwatch {
+  responded(): void
+  /** One network read brought `chunks` chunks, `pieces` of them with something to see. One clock read, whatever it brought. */
+  read(chunks: number, pieces: number): void
+  ended(): void
+  /** The figures so far. */
+  timing(completionTokens?: number): StreamTiming
+}
+
+const keptGaps = 1000
+
+/** A stopwatch that starts now. */
+export function createStopwatch(): Stopwatch {
+  const start = performance.now()
+  const timing: StreamTiming = { chunks: 0 }
+  const gaps: number[] = []
+  let count = 0
+  let pieces = 0
+  let last = 0
+  const now = () => performance.now() - start
+
+  return {
+    responded() {
+      timing.timeToResponseMs = now()
+    },
+    read(newChunks, newPieces) {
+      timing.chunks += newChunks
+      pieces += newPieces
+      if (newPieces === 0) return
+      const at = now()
+      if (timing.timeToFirstTokenMs === undefined) timing.timeToFirstTokenMs = at
+      else gaps[count++ % keptGaps] = at - last
+      last = at
+    },
+    ended() {
+      timing.totalMs = now()
+      if (count === 0) return
+      gaps.sort((a, b) => a - b)
+      const share = (of: number) => gaps[Math.floor(of * gaps.length)] ?? gaps.at(-1)!
+      timing.gaps = { median: share(0.5), p90: share(0.9), max: share(1) }
+    },
+    timing(completionTokens = pieces) {
+      const tokensPerSecond = (completionTokens * 1000) / (last - timing.timeToFirstTokenMs!)
+      return count === 0 ? { ...timing } : { ...timing, tokensPerSecond }
+    },
+  }
+}
