@@ -68,8 +68,8 @@ function createChoice(index: number) {
   let shown: ShownChoice | undefined
   let shownCalls: readonly ToolCall[] | undefined
 
-  const say = (type: 'text' | 'reasoning' | 'refusal', piece: string | null | undefined): boolean => {
-    if (!piece) return false
+  const say = (type: 'text' | 'reasoning' | 'refusal', piece: unknown): boolean => {
+    if (typeof piece !== 'string' || !piece) return false
     said[type] += piece
     const last = parts.at(-1)
     if (last?.type === type) parts[parts.length - 1] = { type, text: last.text + piece }
@@ -124,9 +124,7 @@ function createChoice(index: number) {
   const show = (): ShownChoice => {
     // The same array as before as long as no call changed, so that whoever shows only the calls need not look.
     shownCalls ??= calls.map(
-      said.finishReason || isOver
-        ? settleCall
-        : ({ at }) => (parts[at] as Part & { type: 'tool-call' }).toolCall,
+      said.finishReason || isOver ? settleCall : ({ at }) => (parts[at] as Part & { type: 'tool-call' }).toolCall,
     )
     const { text, reasoning, refusal, finishReason, nativeFinishReason } = said
     const message: CompletionMessage = {

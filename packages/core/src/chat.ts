@@ -156,11 +156,7 @@ class Turn {
   private readonly wire: Message[] = []
   private outcomes = new Map<string, Partial<ChatToolCall>>()
 
-  constructor(
-    read: () => ChatOptions,
-    history: readonly ChatMessage[],
-    publish: (message: AssistantMessage) => void,
-  ) {
+  constructor(read: () => ChatOptions, history: readonly ChatMessage[], publish: (message: AssistantMessage) => void) {
     this.options = read()
     const { model, system, request, tools } = this.options
     this.request = { model, ...(tools && { tools: declareTools(tools) }), ...request }

@@ -100,6 +100,9 @@ const tooLong = /context_length|context window|maximum context|prompt is too lon
 const refused = /content_(policy|filter)|responsible_?ai/i
 /** Providers name these kinds of errors alike, with `_error`, `_exceeded` and the like behind it. */
 const named = /authentication|permission|not_found|rate_limit|overloaded|timeout|server/
+/** An error that was a CompletionError already, where a relay passes it on, keeps its code and its words. */
+const ours =
+  /^(network|timeout|interrupted|invalid_response|limit_exceeded|authentication|permission|not_found|bad_request|context_window_exceeded|content_policy|rate_limit|server|overloaded|provider)$/
 
 const advice: Partial<Record<CompletionErrorCode, string>> = {
   authentication: 'Check the API key.',
@@ -112,24 +115,26 @@ const advice: Partial<Record<CompletionErrorCode, string>> = {
  *
  * @param said what stood on the wire: JSON, parsed or not, or text
  */
-export function providerError(
-  said: unknown,
-  details: CompletionErrorDetails & { provider: string },
-): CompletionError {
+export function providerError(said: unknown, details: CompletionErrorDetails & { provider: string }): CompletionError {
   const { message, kind } = readError(said)
   const words = `${kind} ${message}`
+  const [providerCode] = kind.split(' ')
   const own = parseInt(kind)
   const status = details.status ?? (own >= 400 && own < 600 ? own : undefined)
+  const passedOn = ours.exec(providerCode!)?.[0] as CompletionErrorCode | undefined
   const code =
+    passedOn ||
     (tooLong.test(words) && 'context_window_exceeded') ||
     (refused.test(words) && 'content_policy') ||
-    (status ? codeOfStatus[status] : (named.exec(kind)?.[0] as CompletionErrorCode | undefined)) ||
+    (status ? codeOfStatus[status] : (named.exec(kind || message)?.[0] as CompletionErrorCode | undefined)) ||
     (status ? (status < 500 ? 'bad_request' : 'server') : /invalid_request/.test(kind) ? 'bad_request' : 'provider')
   const hint = advice[code] ?? (mayPass.test(code) ? 'Try again in a moment.' : '')
   return new CompletionError(
     code,
-    `${details.provider} answered ${status ?? 'with an error'}: ${message.replace(/\.?$/, '.')} ${hint}`.trim(),
-    { ...details, status, providerCode: kind.split(' ')[0] || undefined },
+    passedOn
+      ? message
+      : `${details.provider} answered ${status ?? 'with an error'}: ${message.replace(/\.?$/, '.')} ${hint}`.trim(),
+    { ...details, status, providerCode: providerCode || undefined },
   )
 }
 

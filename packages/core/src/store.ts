@@ -206,7 +206,11 @@ function requestOf(
   return { ...rest, messages: [...before, ...messages, ...after] }
 }
 
-function stateOf(stream: CompletionStream, status: CompletionStatus, error: CompletionError | undefined): CompletionState {
+function stateOf(
+  stream: CompletionStream,
+  status: CompletionStatus,
+  error: CompletionError | undefined,
+): CompletionState {
   const completion = stream.snapshot
   const { text, reasoning, refusal, toolCalls, parts, finishReason, nativeFinishReason, usage } = completion
   return {

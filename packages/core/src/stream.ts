@@ -158,9 +158,16 @@ export function openStream(
     if (over || accumulator.finished) return
     if (dropped || (isStream && events)) {
       const kept = 'What arrived is kept.'
-      throw fail('interrupted', `${provider.name} closed the connection before the answer was finished. ${kept}`, dropped)
+      throw fail(
+        'interrupted',
+        `${provider.name} closed the connection before the answer was finished. ${kept}`,
+        dropped,
+      )
     }
-    throw fail('invalid_response', `${url} answered with ${type}, not with a completion: ${excerpt(text)} Check the URL.`)
+    throw fail(
+      'invalid_response',
+      `${url} answered with ${type}, not with a completion: ${excerpt(text)} Check the URL.`,
+    )
   }
 
   const explain = (cause: Error): string => {
@@ -168,7 +175,9 @@ export function openStream(
       const advice = 'Check the URL, the connection and, in a browser, that the server allows this page (CORS).'
       return `${url} could not be reached. ${advice}`
     }
-    return stage === 'limit_exceeded' ? `${url} sent an event of more than ${limit} characters.` : String(cause?.message ?? cause)
+    return stage === 'limit_exceeded'
+      ? `${url} sent an event of more than ${limit} characters.`
+      : String(cause?.message ?? cause)
   }
 
   /** Whatever comes after this is nobody's business any more. Returns whether it was still open. */

@@ -1,0 +1,210 @@
+/** The store of one completion: what it shows and when, how it is steered. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createCompletionStore, openai } from '../src/index.ts'
+import type { CompletionState, CompletionStore } from '../src/index.ts'
+import { chunk, event, fetchOf } from './http.ts'
+
+/** A fetch whose answers a test writes by hand. */
+function manualFetch() {
+  const answers: {
+    body: { messages: unknown; model: string }
+    write(text: string): void
+    end(): void
+    cancelled: boolean
+  }[] = []
+  const fetch = async (_: unknown, init?: RequestInit): Promise<Response> => {
+    let controller!: ReadableStreamDefaultController<Uint8Array>
+    const answer = {
+      body: JSON.parse(String(init?.body)),
+      write: (text: string) => controller.enqueue(new TextEncoder().encode(text)),
+      end: () => controller.close(),
+      cancelled: false,
+    }
+    const body = new ReadableStream<Uint8Array>({
+      start: (c) => void (controller = c),
+      cancel: () => void (answer.cancelled = true),
+    })
+    answers.push(answer)
+    return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+  }
+  return { answers, fetch: fetch as typeof globalThis.fetch }
+}
+
+/** Everything that a store publishes. */
+function record(store: CompletionStore): CompletionState[] {
+  const states: CompletionState[] = []
+  store.subscribe(() => states.push(store.getState()))
+  return states
+}
+
+const say = (content: string) => chunk({ content })
+const finish = chunk({}, 'stop') + event('[DONE]')
+const microtasks = () => vi.advanceTimersByTimeAsync(0)
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+describe('a completion store', () => {
+  it('goes from idle over submitted and streaming to ready, with the answer', async () => {
+    const { answers, fetch } = manualFetch()
+    const store = createCompletionStore({ model: 'm', system: 'Be brief.', provider: openai({ fetch }) })
+    expect(store.getState()).toMatchObject({ status: 'idle', text: '', completion: undefined })
+    const states = record(store)
+    const done = store.start('Hi')
+    expect(store.getState().status).toBe('submitted')
+    await microtasks()
+    expect(answers[0]?.body.messages).toEqual([
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'Hi' },
+    ])
+    answers[0]!.write(say('Hel'))
+    await microtasks()
+    answers[0]!.write(say('lo') + finish)
+    await expect(done).resolves.toMatchObject({ text: 'Hello' })
+    expect(states.map(({ status, text }) => `${status} ${text}`)).toEqual([
+      'submitted ',
+      'streaming Hel',
+      'ready Hello',
+    ])
+    expect(store.getState()).toMatchObject({ finishReason: 'stop', stopped: false, completion: { text: 'Hello' } })
+    expect(store.getState().timing?.totalMs).toBeGreaterThanOrEqual(0)
+  })
+
+  it('publishes the first token at once, then at most once per frame, and loses none', async () => {
+    const { answers, fetch } = manualFetch()
+    const store = createCompletionStore({ model: 'm', provider: openai({ fetch }) })
+    void store.start('Hi')
+    await microtasks()
+    const states = record(store)
+    for (let i = 0; i < 100; i++) {
+      answers[0]!.write(say('x'))
+      await vi.advanceTimersByTimeAsync(1)
+    }
+    expect(states[0]?.text).toBe('x')
+    // 100 ms are six or seven frames.
+    expect(states.length).toBeGreaterThan(4)
+    expect(states.length).toBeLessThan(10)
+    answers[0]!.write(finish)
+    await microtasks()
+    expect(states.at(-1)).toMatchObject({ status: 'ready', text: 'x'.repeat(100) })
+  })
+
+  it('stops: the text is kept, the connection is closed, nothing comes after', async () => {
+    const { answers, fetch } = manualFetch()
+    const store = createCompletionStore({ model: 'm', provider: openai({ fetch }) })
+    const done = store.start('Hi')
+    await microtasks()
+    answers[0]!.write(say('Hel'))
+    await microtasks()
+    store.stop()
+    expect(store.getState()).toMatchObject({
+      status: 'ready',
+      stopped: true,
+      text: 'Hel',
+      error: undefined,
+      finishReason: null,
+    })
+    expect(answers[0]!.cancelled).toBe(true)
+    await expect(done).resolves.toMatchObject({ text: 'Hel' })
+    const states = record(store)
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(states).toEqual([])
+  })
+
+  it('starts again at once after a stop, and never mixes the two', async () => {
+    const { answers, fetch } = manualFetch()
+    const store = createCompletionStore({ model: 'm', provider: openai({ fetch }) })
+    void store.start('one')
+    await microtasks()
+    answers[0]!.write(say('first'))
+    await microtasks()
+    const second = store.start('two')
+    expect(store.getState()).toMatchObject({ status: 'submitted', text: '' })
+    await microtasks()
+    expect(answers.map((answer) => answer.cancelled)).toEqual([true, false])
+    answers[1]!.write(say('second') + finish)
+    await expect(second).resolves.toMatchObject({ text: 'second' })
+    expect(store.getState()).toMatchObject({ status: 'ready', text: 'second' })
+  })
+
+  it('sends one request for two starts in one go, and none when it is stopped before', async () => {
+    const { answers, fetch } = manualFetch()
+    const store = createCompletionStore({ model: 'm', provider: openai({ fetch }) })
+    const first = store.start('Hi')
+    store.stop()
+    void store.start('Hi')
+    await microtasks()
+    await expect(first).resolves.toBeUndefined()
+    expect(answers).toHaveLength(1)
+    store.reset()
+    void store.start('Hi')
+    store.stop()
+    await microtasks()
+    expect(answers).toHaveLength(1)
+    expect(store.getState()).toMatchObject({ status: 'ready', stopped: true })
+  })
+
+  it('fails with what arrived, resolves to undefined, and asks the same again', async () => {
+    const { answers, fetch } = manualFetch()
+    const store = createCompletionStore({ model: 'm', provider: openai({ fetch }) })
+    const done = store.start({ messages: [{ role: 'user', content: 'Hi' }], temperature: 0 })
+    await microtasks()
+    answers[0]!.write(say('Hel'))
+    answers[0]!.end()
+    await expect(done).resolves.toBeUndefined()
+    expect(store.getState()).toMatchObject({ status: 'error', text: 'Hel', error: { code: 'interrupted' } })
+    void store.retry()
+    expect(store.getState()).toMatchObject({ status: 'submitted', text: '', error: undefined })
+    await microtasks()
+    expect(answers[1]?.body).toEqual(answers[0]?.body)
+  })
+
+  it('asks for its options whenever a request starts', async () => {
+    const { answers, fetch } = manualFetch()
+    let model = 'a'
+    const store = createCompletionStore(() => ({ model, provider: openai({ fetch }), request: { temperature: 1 } }))
+    void store.start('Hi')
+    await microtasks()
+    model = 'b'
+    void store.start('Hi')
+    await microtasks()
+    expect(answers.map(({ body }) => body)).toMatchObject([
+      { model: 'a', temperature: 1 },
+      { model: 'b', temperature: 1 },
+    ])
+  })
+
+  it('goes back to the beginning', async () => {
+    const store = createCompletionStore({ model: 'm', provider: openai({ fetch: fetchOf([say('x'), finish]) }) })
+    await store.start('Hi')
+    expect(store.getState().text).toBe('x')
+    store.reset()
+    expect(store.getState()).toBe(store.getInitialState())
+  })
+})
+
+describe('in a page', () => {
+  it('publishes by frames, and by a timer while the page has none', async () => {
+    const frames: (() => void)[] = []
+    vi.stubGlobal('requestAnimationFrame', (run: () => void) => frames.push(run))
+    vi.stubGlobal('cancelAnimationFrame', () => void frames.pop())
+    try {
+      const { answers, fetch } = manualFetch()
+      const store = createCompletionStore({ model: 'm', provider: openai({ fetch }) })
+      void store.start('Hi')
+      await microtasks()
+      answers[0]!.write(say('a'))
+      await microtasks()
+      answers[0]!.write(say('b'))
+      await vi.advanceTimersByTimeAsync(100)
+      expect([store.getState().text, frames.length]).toEqual(['a', 1])
+      frames[0]!()
+      expect(store.getState().text).toBe('ab')
+      answers[0]!.write(say('c'))
+      await vi.advanceTimersByTimeAsync(300)
+      expect(store.getState().text).toBe('abc')
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
+})
