@@ -63,18 +63,19 @@ function createChoice(index: number) {
   const calls: GrowingCall[] = []
   const annotations: Annotation[] = []
   const logprobs: { content: TokenLogprob[]; refusal: TokenLogprob[] } = { content: [], refusal: [] }
-  let hasContent = false
+  /** How many pieces arrived that a reader can see. */
+  let pieces = 0
   let isOver = false
   let shown: ShownChoice | undefined
   let shownCalls: readonly ToolCall[] | undefined
 
-  const say = (type: 'text' | 'reasoning' | 'refusal', piece: unknown): boolean => {
-    if (typeof piece !== 'string' || !piece) return false
+  const say = (type: 'text' | 'reasoning' | 'refusal', piece: unknown): void => {
+    if (typeof piece !== 'string' || !piece) return
+    pieces++
     said[type] += piece
     const last = parts.at(-1)
     if (last?.type === type) parts[parts.length - 1] = { type, text: last.text + piece }
     else parts.push({ type, text: piece })
-    return true
   }
 
   /** The call that a piece continues: by index, else by id, else the last one, unless the piece clearly opens another. */
@@ -89,6 +90,7 @@ function createChoice(index: number) {
   }
 
   const addCall = (delta: ToolCallDelta): void => {
+    pieces++
     const name = delta.function?.name || ''
     // On the wire this is text in pieces, null, or (from servers that parse it for us) an object.
     const raw: unknown = delta.function?.arguments ?? ''
@@ -129,7 +131,7 @@ function createChoice(index: number) {
     const { text, reasoning, refusal, finishReason, nativeFinishReason } = said
     const message: CompletionMessage = {
       role: 'assistant',
-      content: text || (hasContent && !calls.length ? '' : null),
+      content: text || (calls.length || refusal ? null : ''),
       refusal: refusal || null,
     }
     if (reasoning) message.reasoning_content = reasoning
@@ -162,14 +164,12 @@ function createChoice(index: number) {
     add(choice: ChunkChoice): boolean {
       shown = undefined
       const { delta = {}, logprobs: newLogprobs } = choice
-      let visible = say('reasoning', delta.reasoning_content)
-      if (typeof delta.content === 'string') {
-        hasContent = true
-        visible = say('text', delta.content) || visible
-      }
-      visible = say('refusal', delta.refusal) || visible
-      const pieces = delta.tool_calls ?? (delta.function_call ? [{ index: 0, function: delta.function_call }] : none)
-      for (const piece of pieces) if (piece) addCall(piece)
+      const before = pieces
+      say('reasoning', delta.reasoning_content)
+      say('text', delta.content)
+      say('refusal', delta.refusal)
+      if (delta.function_call) addCall({ index: 0, function: delta.function_call })
+      for (const call of delta.tool_calls ?? none) if (call) addCall(call)
       if (delta.annotations) annotations.push(...delta.annotations)
       if (newLogprobs) {
         logprobs.content.push(...(newLogprobs.content ?? none))
@@ -181,7 +181,7 @@ function createChoice(index: number) {
         said.nativeFinishReason = choice.native_finish_reason ?? choice.finish_reason
         shownCalls = undefined
       }
-      return visible || pieces.length > 0
+      return pieces > before
     },
     /** No more will come: calls whose arguments are still open never became whole. */
     close() {
@@ -194,18 +194,12 @@ function createChoice(index: number) {
 }
 
 /** Later counts replace earlier ones, unless they are zero or missing; details are kept. Nothing is ever summed twice. */
-function mergeUsage(old: Usage | undefined, said: Partial<Usage>): Usage {
+function mergeCounts(old: object, said: object): Usage {
   const merged: Record<string, unknown> = { ...old }
   for (const [key, value] of Object.entries(said)) {
-    if (value && typeof value === 'object') merged[key] = { ...(merged[key] as object), ...value }
-    else if (value) merged[key] = value
+    if (value) merged[key] = typeof value === 'object' ? mergeCounts(merged[key] as object, value) : value
   }
-  const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, ...merged }
-  // The total stands as it was sent, also where it is not the sum.
-  if (!said.total_tokens && (said.prompt_tokens || said.completion_tokens)) {
-    usage.total_tokens = usage.prompt_tokens + usage.completion_tokens
-  }
-  return usage
+  return merged as unknown as Usage
 }
 
 /** Adds chunks up to one completion. */
@@ -267,7 +261,12 @@ export function createAccumulator(): Accumulator {
       created ||= chunk.created || 0
       fingerprint ||= chunk.system_fingerprint
       tier ||= chunk.service_tier
-      if (chunk.usage) usage = mergeUsage(usage, chunk.usage)
+      if (chunk.usage) {
+        usage = mergeCounts(usage ?? { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }, chunk.usage)
+        // The total stands as it was sent, also where it is not the sum.
+        if (chunk.usage.total_tokens == null || !usage.total_tokens)
+          usage.total_tokens = usage.prompt_tokens + usage.completion_tokens
+      }
       let visible = false
       for (const said of chunk.choices) visible = choiceAt(said.index ?? 0).add(said) || visible
       return visible

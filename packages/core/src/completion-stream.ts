@@ -62,18 +62,13 @@ export function streamCompletion(request: CompletionRequest, options: StreamOpti
   let iterating = false
   let taken = false
   let draining = false
-  let newChunks = 0
-  let newPieces = 0
 
   const lastStep = (): Promise<Step<never>> => (failure ? Promise.reject(failure) : Promise.resolve(over))
 
   const next = (): Promise<Step<CompletionChunk>> => {
     if (head < queue.length) {
       const value = queue[head++]!
-      if (head === queue.length) {
-        queue = []
-        head = 0
-      }
+      if (head === queue.length) queue.length = head = 0
       return Promise.resolve({ value, done: false })
     }
     if (isOver) return lastStep()
@@ -100,33 +95,30 @@ export function streamCompletion(request: CompletionRequest, options: StreamOpti
     aborted = true
     control?.cancel(reason)
     queue = []
-    head = 0
     ended()
   }
 
-  // An async generator would cost half as much again for each chunk; this is the same by hand.
-  const iterate = (): AsyncIterator<CompletionChunk, undefined> => {
-    if (taken) throw new TypeError('This stream was read before: iterate once, and first.')
-    iterating = taken = true
-    const leave = () => {
-      abort()
-      return Promise.resolve(over)
-    }
-    return { next, return: leave }
-  }
+  const nextText = (): Promise<Step<string>> =>
+    next().then((step) => {
+      if (step.done) return step
+      const text = step.value.choices.find((choice) => choice.index === 0)?.delta?.content
+      return text ? { value: text, done: false } : nextText()
+    })
 
-  const iterateText = (): AsyncIterator<string, undefined> => {
-    const chunks = iterate()
-    const nextText = async (): Promise<Step<string>> => {
-      for (;;) {
-        const { done, value } = await chunks.next()
-        if (done) return over
-        const text = value.choices.find((choice) => choice.index === 0)?.delta?.content
-        if (text) return { value: text, done: false }
+  // An async generator would cost half as much again for each chunk; this is the same by hand.
+  const iterable = <T>(nextStep: () => Promise<Step<T>>): AsyncIterable<T, undefined> => ({
+    [Symbol.asyncIterator]() {
+      if (taken) throw new TypeError('This stream was read before: iterate once, and first.')
+      iterating = taken = true
+      return {
+        next: nextStep,
+        return() {
+          abort()
+          return Promise.resolve(over)
+        },
       }
-    }
-    return { next: nextText, return: chunks.return as () => Promise<Step<never>> }
-  }
+    },
+  })
 
   const reader: StreamReader = {
     responded(info) {
@@ -134,16 +126,14 @@ export function streamCompletion(request: CompletionRequest, options: StreamOpti
       response.resolve(info)
     },
     chunk(chunk, visible) {
-      newChunks++
-      if (visible) newPieces++
+      stopwatch.chunk(visible)
       taken = true
       if (!iterating) return
       if (waiters.length > 0) waiters.shift()!.resolve({ value: chunk, done: false })
       else queue.push(chunk)
     },
     read() {
-      stopwatch.read(newChunks, newPieces)
-      newChunks = newPieces = 0
+      stopwatch.read()
       for (const listener of listeners) listener()
     },
     wantsMore: () => draining || waiters.length > 0,
@@ -156,8 +146,8 @@ export function streamCompletion(request: CompletionRequest, options: StreamOpti
   if (!control) onAbort()
 
   return {
-    [Symbol.asyncIterator]: iterate,
-    textStream: { [Symbol.asyncIterator]: iterateText },
+    ...iterable(next),
+    textStream: iterable(nextText),
     get snapshot() {
       return accumulator.snapshot
     },

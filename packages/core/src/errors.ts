@@ -54,11 +54,10 @@ const mayPass = /network|timeout|rate_limit|server|overloaded/
 
 /** The one error that this library rejects with. `message` is a sentence that a person can act on. */
 export class CompletionError extends Error {
-  override name = 'CompletionError'
-  readonly code: CompletionErrorCode
+  declare readonly code: CompletionErrorCode
   /** Whether the same request may succeed later. */
-  readonly retryable: boolean
-  readonly attempts: number = 1
+  declare readonly retryable: boolean
+  declare readonly attempts: number
   declare readonly status?: number
   declare readonly provider?: string
   declare readonly providerCode?: string
@@ -66,12 +65,10 @@ export class CompletionError extends Error {
   declare readonly retryAfterMs?: number
   declare partial?: Completion
 
-  constructor(code: CompletionErrorCode, message: string, details: CompletionErrorDetails = {}) {
-    const { cause, ...rest } = details
+  constructor(code: CompletionErrorCode, message: string, { cause, ...details }: CompletionErrorDetails = {}) {
     super(message, { cause })
-    this.code = code
-    this.retryable = mayPass.test(code)
-    Object.defineProperty(Object.assign(this, rest), brand, { value: true })
+    Object.assign(this, { name: 'CompletionError', code, retryable: mayPass.test(code), attempts: 1 }, details)
+    Object.defineProperty(this, brand, { value: true })
   }
 
   /** All fields as plain data, without the cause and the stack. */
@@ -82,7 +79,7 @@ export class CompletionError extends Error {
 
 /** Whether a value is a {@link CompletionError}, also one of another copy of this library or another realm. */
 export function isCompletionError(value: unknown): value is CompletionError {
-  return typeof value === 'object' && value !== null && brand in value
+  return brand in Object(value)
 }
 
 const codeOfStatus: Record<number, CompletionErrorCode> = {
@@ -98,11 +95,9 @@ const codeOfStatus: Record<number, CompletionErrorCode> = {
 
 const tooLong = /context_length|context window|maximum context|prompt is too long|too many tokens/i
 const refused = /content_(policy|filter)|responsible_?ai/i
-/** Providers name these kinds of errors alike, with `_error`, `_exceeded` and the like behind it. */
-const named = /authentication|permission|not_found|rate_limit|overloaded|timeout|server/
-/** An error that was a CompletionError already, where a relay passes it on, keeps its code and its words. */
-const ours =
-  /^(network|timeout|interrupted|invalid_response|limit_exceeded|authentication|permission|not_found|bad_request|context_window_exceeded|content_policy|rate_limit|server|overloaded|provider)$/
+/** Our codes, which are also what most providers call these errors, with `_error`, `_exceeded` and the like behind it. */
+const named =
+  /network|timeout|interrupted|invalid_response|limit_exceeded|authentication|permission|not_found|bad_request|context_window_exceeded|content_policy|rate_limit|server|overloaded|provider/
 
 const advice: Partial<Record<CompletionErrorCode, string>> = {
   authentication: 'Check the API key.',
@@ -121,13 +116,16 @@ export function providerError(said: unknown, details: CompletionErrorDetails & {
   const [providerCode] = kind.split(' ')
   const own = parseInt(kind)
   const status = details.status ?? (own >= 400 && own < 600 ? own : undefined)
-  const passedOn = ours.exec(providerCode!)?.[0] as CompletionErrorCode | undefined
+  const name = named.exec(kind || message)?.[0] as CompletionErrorCode | undefined
+  // An error that was a CompletionError already, where a relay passes it on, keeps its code and its words.
+  const passedOn = name === providerCode && name
   const code =
     passedOn ||
     (tooLong.test(words) && 'context_window_exceeded') ||
     (refused.test(words) && 'content_policy') ||
-    (status ? codeOfStatus[status] : (named.exec(kind || message)?.[0] as CompletionErrorCode | undefined)) ||
-    (status ? (status < 500 ? 'bad_request' : 'server') : /invalid_request/.test(kind) ? 'bad_request' : 'provider')
+    (status
+      ? (codeOfStatus[status] ?? (status < 500 ? 'bad_request' : 'server'))
+      : (name ?? (/invalid_request/.test(kind) ? 'bad_request' : 'provider')))
   const hint = advice[code] ?? (mayPass.test(code) ? 'Try again in a moment.' : '')
   return new CompletionError(
     code,

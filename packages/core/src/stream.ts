@@ -66,7 +66,7 @@ export function openStream(
   let headers: Record<string, string> = {}
   let url = ''
   let closed = false
-  let closeBody = (_reason?: unknown): void => {}
+  let body: ReadableStreamDefaultReader<Uint8Array> | undefined
   let wake = (): void => {}
   /** What it means when something throws that is no CompletionError. */
   let stage: 'bad_request' | 'network' | 'limit_exceeded' | 'invalid_response' = 'bad_request'
@@ -76,6 +76,8 @@ export function openStream(
 
   const fail = (code: CompletionErrorCode, message: string, cause?: unknown) =>
     new CompletionError(code, message, { ...details, cause })
+
+  const cancelBody = (reason?: unknown) => void body?.cancel(reason).catch(() => {})
 
   const sink: ChunkSink = {
     chunk(chunk) {
@@ -104,9 +106,8 @@ export function openStream(
       body: JSON.stringify(wire.body),
       signal: controller.signal,
     })
-    const body = response.body?.getReader()
-    closeBody = (reason) => void body?.cancel(reason).catch(() => {})
-    if (closed) return closeBody()
+    body = response.body?.getReader()
+    if (closed) return cancelBody()
     const { status, ok, headers: said } = response
     const type = said.get('content-type') ?? 'nothing'
     details.requestId = said.get('x-request-id') ?? said.get('request-id') ?? undefined
@@ -157,12 +158,8 @@ export function openStream(
     // An end marker or a finish reason is what tells a whole answer from one whose connection was cut.
     if (over || accumulator.finished) return
     if (dropped || (isStream && events)) {
-      const kept = 'What arrived is kept.'
-      throw fail(
-        'interrupted',
-        `${provider.name} closed the connection before the answer was finished. ${kept}`,
-        dropped,
-      )
+      const message = `${provider.name} closed the connection before the answer was finished. What arrived is kept.`
+      throw fail(events ? 'interrupted' : 'network', message, dropped)
     }
     throw fail(
       'invalid_response',
@@ -185,7 +182,7 @@ export function openStream(
     if (closed) return false
     closed = true
     accumulator.close()
-    closeBody(reason)
+    cancelBody(reason)
     return true
   }
 

@@ -12,29 +12,29 @@ export interface StreamTiming {
   chunks: number
   /** Output tokens a second after the first one: by the provider's count where it sent one, else by chunks with content. */
   tokensPerSecond?: number
-  /** Pauses between reads that brought content, of the last 1,000, once the stream has ended. */
+  /** Pauses between reads that brought content, once the stream has ended. */
   gaps?: { median: number; p90: number; max: number }
 }
 
 /** Times one stream. */
 export interface Stopwatch {
   responded(): void
-  /** One network read brought `chunks` chunks, `pieces` of them with something to see. One clock read, whatever it brought. */
-  read(chunks: number, pieces: number): void
+  /** A chunk came, with or without something that a person can see. */
+  chunk(visible: boolean): void
+  /** A network read is over. The clock is read once for it, however many chunks it brought. */
+  read(): void
   ended(): void
   /** The figures so far. */
   timing(completionTokens?: number): StreamTiming
 }
-
-const keptGaps = 1000
 
 /** A stopwatch that starts now. */
 export function createStopwatch(): Stopwatch {
   const start = performance.now()
   const timing: StreamTiming = { chunks: 0 }
   const gaps: number[] = []
-  let count = 0
   let pieces = 0
+  let timed = 0
   let last = 0
   const now = () => performance.now() - start
 
@@ -42,25 +42,27 @@ export function createStopwatch(): Stopwatch {
     responded() {
       timing.timeToResponseMs = now()
     },
-    read(newChunks, newPieces) {
-      timing.chunks += newChunks
-      pieces += newPieces
-      if (newPieces === 0) return
+    chunk(visible) {
+      timing.chunks++
+      if (visible) pieces++
+    },
+    read() {
+      if (pieces === timed) return
+      timed = pieces
       const at = now()
       if (timing.timeToFirstTokenMs === undefined) timing.timeToFirstTokenMs = at
-      else gaps[count++ % keptGaps] = at - last
+      else gaps.push(at - last)
       last = at
     },
     ended() {
       timing.totalMs = now()
-      if (count === 0) return
       gaps.sort((a, b) => a - b)
-      const share = (of: number) => gaps[Math.floor(of * gaps.length)] ?? gaps.at(-1)!
-      timing.gaps = { median: share(0.5), p90: share(0.9), max: share(1) }
+      const share = (of: number) => gaps[Math.floor(of * (gaps.length - 1))]!
+      if (gaps.length) timing.gaps = { median: share(0.5), p90: share(0.9), max: share(1) }
     },
     timing(completionTokens = pieces) {
       const tokensPerSecond = (completionTokens * 1000) / (last - timing.timeToFirstTokenMs!)
-      return count === 0 ? { ...timing } : { ...timing, tokensPerSecond }
+      return gaps.length ? { ...timing, tokensPerSecond } : { ...timing }
     },
   }
 }

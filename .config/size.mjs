@@ -1,0 +1,53 @@
+// What an import costs a page: bundles each entry of the package's "sizes" as Vite ships it, minified and gzipped, with
+// every dependency but the peers in it, prints what it is made of, and fails when it is over its limit.
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { gzipSync } from 'node:zlib'
+
+const require = createRequire(`${process.cwd()}/package.json`)
+const { build } = await import(pathToFileURL(require.resolve('vite')).href)
+const { name, sizes, peerDependencies = {} } = JSON.parse(readFileSync('package.json', 'utf8'))
+const external = (id) => Object.keys(peerDependencies).some((peer) => id === peer || id.startsWith(`${peer}/`))
+
+/** The bundle of one entry: its gzipped size in bytes, and how much of the minified code each package brings. */
+async function measure(imports) {
+  const entry = {
+    name: 'entry',
+    resolveId: (id) => (id === 'entry' ? '\0entry' : null),
+    load: (id) => (id === '\0entry' ? `export ${imports} from '${name}'` : null),
+  }
+  const { output } = await build({
+    configFile: false,
+    logLevel: 'silent',
+    plugins: [entry],
+    build: {
+      write: false,
+      rolldownOptions: {
+        input: 'entry',
+        external,
+        preserveEntrySignatures: 'strict',
+        output: { format: 'es', minify: true },
+      },
+    },
+  })
+  const { code, modules } = output[0]
+  const parts = new Map()
+  for (const [id, { code: part }] of Object.entries(modules)) {
+    const owner =
+      /node_modules\/((?:@[^/]+\/)?[^/]+)(?!.*node_modules)/.exec(id)?.[1] ?? /packages\/([^/]+)/.exec(id)?.[1]
+    if (owner && part) parts.set(owner, (parts.get(owner) ?? 0) + part.length)
+  }
+  return { bytes: gzipSync(code, { level: 9 }).length, parts }
+}
+
+let failed = false
+for (const { import: imports, limit } of sizes) {
+  const { bytes, parts } = await measure(imports)
+  const whole = [...parts.values()].reduce((sum, part) => sum + part, 0)
+  const made = [...parts].map(([owner, part]) => `${owner} ${Math.round((100 * part) / whole)} %`).join(', ')
+  const over = bytes > limit
+  failed ||= over
+  console.log(`${over ? 'OVER' : 'ok  '} ${imports.padEnd(24)} ${bytes} B of ${limit} B gzipped (${made})`)
+}
+process.exitCode = failed ? 1 : 0

@@ -1,0 +1,69 @@
+/** How a failure is told to the client: its HTTP status, and OpenAI's error body. */
+import { isCompletionError, type CompletionErrorCode } from 'completion-stream'
+
+/** A failure as the client sees it. Holds no address, header or key of the upstream. */
+export interface Failure {
+  status: number
+  message: string
+  /** One of core's error codes, or OpenAI's own code where a client looks for it. */
+  code: string
+  /** How long to wait before the next attempt, in ms. */
+  retryAfterMs?: number
+}
+
+const STATUS: Record<CompletionErrorCode, number> = {
+  authentication: 502,
+  bad_request: 400,
+  content_policy: 400,
+  context_window_exceeded: 400,
+  permission: 403,
+  not_found: 404,
+  rate_limit: 429,
+  overloaded: 503,
+  timeout: 504,
+  interrupted: 502,
+  invalid_response: 502,
+  limit_exceeded: 502,
+  network: 502,
+  provider: 502,
+  server: 502,
+}
+
+// These messages would tell the client about the inside of the server: an address, a part of the key.
+const OWN_WORDS: Partial<Record<CompletionErrorCode, string>> = {
+  authentication: "The provider refused this server's API key. Whoever runs the server has to check it.",
+  network: 'The provider could not be reached from this server. Try again in a moment.',
+  invalid_response: 'The provider sent this server an answer that is not a completion.',
+}
+
+/** What to tell the client of an error that came out of a completion stream. */
+export function failureOf(error: unknown): Failure {
+  if (!isCompletionError(error)) return { status: 500, message: 'The relay failed to answer.', code: 'server' }
+  const { message, status, retryAfterMs } = error
+  const code = status === 401 ? 'authentication' : error.code
+  const own = OWN_WORDS[code]
+  if (own) {
+    // It is this server's key that was refused: the client must not take it for its own.
+    return { status: STATUS[code], message: own, code: code === 'authentication' ? 'provider' : code, retryAfterMs }
+  }
+  const known = status !== undefined && status >= 400 && status <= 599
+  return { status: known ? status : STATUS[code], message, code, retryAfterMs }
+}
+
+/** OpenAI's error object, as a response body or as a frame in a stream. */
+export function errorBody(failure: Failure): string {
+  const { status, message, code } = failure
+  const type = status === 429 ? 'rate_limit_error' : status >= 500 ? 'server_error' : 'invalid_request_error'
+  return JSON.stringify({ error: { message, type, code, param: null } })
+}
+
+/** The HTTP response for a failure. */
+export function errorResponse(failure: Failure, headers: Record<string, string> = {}): Response {
+  const { status, retryAfterMs } = failure
+  const wait: Record<string, string> =
+    retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }
+  return new Response(errorBody(failure), {
+    status,
+    headers: { 'content-type': 'application/json', ...wait, ...headers },
+  })
+}
