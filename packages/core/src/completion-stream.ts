@@ -68,7 +68,10 @@ export function streamCompletion(request: CompletionRequest, options: StreamOpti
   const next = (): Promise<Step<CompletionChunk>> => {
     if (head < queue.length) {
       const value = queue[head++]!
-      if (head === queue.length) queue.length = head = 0
+      if (head === queue.length) {
+        queue.length = head = 0
+        control?.more()
+      }
       return Promise.resolve({ value, done: false })
     }
     if (isOver) return lastStep()
@@ -136,7 +139,8 @@ export function streamCompletion(request: CompletionRequest, options: StreamOpti
       stopwatch.read()
       for (const listener of listeners) listener()
     },
-    wantsMore: () => draining || waiters.length > 0,
+    // One read ahead of the iterator: the network need not wait for it, nor may it run away from it.
+    wantsMore: () => draining || (iterating && queue.length === 0),
     ended,
   }
 

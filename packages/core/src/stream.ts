@@ -141,14 +141,16 @@ export function openStream(
     while (!over && !done) {
       if (!reader.wantsMore()) await new Promise<void>((resolve) => (wake = resolve))
       if (closed) return
-      const result = await body!.read().catch((error: unknown) => {
+      let value: Uint8Array | undefined
+      try {
+        ;({ done, value } = await body!.read())
+      } catch (error) {
         dropped = error
-        return { done: true, value: undefined }
-      })
+        done = true
+      }
       if (closed) return
-      done = result.done
       stage = 'limit_exceeded'
-      take(result.value)
+      take(value)
       stage = 'invalid_response'
       reader.read()
     }

@@ -56,13 +56,14 @@ export function createStopwatch(): Stopwatch {
     },
     ended() {
       timing.totalMs = now()
-      gaps.sort((a, b) => a - b)
-      const share = (of: number) => gaps[Math.floor(of * (gaps.length - 1))]!
-      if (gaps.length) timing.gaps = { median: share(0.5), p90: share(0.9), max: share(1) }
     },
     timing(completionTokens = pieces) {
       const tokensPerSecond = (completionTokens * 1000) / (last - timing.timeToFirstTokenMs!)
-      return gaps.length ? { ...timing, tokensPerSecond } : { ...timing }
+      if (!gaps.length) return { ...timing }
+      if (timing.totalMs === undefined) return { ...timing, tokensPerSecond }
+      gaps.sort((a, b) => a - b)
+      const share = (of: number) => gaps[Math.floor(of * (gaps.length - 1))]!
+      return { ...timing, tokensPerSecond, gaps: { median: share(0.5), p90: share(0.9), max: share(1) } }
     },
   }
 }

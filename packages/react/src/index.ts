@@ -1,5 +1,18 @@
 'use client'
-/** The public list. */
+/** The public list. The types that the hooks speak are the core's, passed on for convenience. */
+export type {
+  AssistantMessage,
+  ChatMessage,
+  ChatPart,
+  ChatTool,
+  ChatTools,
+  ChatToolCall,
+  CompletionInput,
+  CompletionState,
+  CompletionStatus,
+  Store,
+  UserMessage,
+} from 'completion-stream'
 export { useChat } from './use-chat.ts'
 export type { ChatResult, UseChatOptions } from './use-chat.ts'
 export { useCompletionStream } from './use-completion-stream.ts'

@@ -15,8 +15,9 @@ export function providersFromEnv(env: Env): Record<string, Provider> {
   return { openai: openai({ ...(apiKey && { apiKey }), ...(baseURL && { baseURL }) }) }
 }
 
-/** The model names in `OPENAI_MODEL` and `OPENAI_MODELS` (separated by commas), each once; `[]` when there is none. */
-export function modelsFromEnv(env: Env): string[] {
+/** The model names in `OPENAI_MODEL` and `OPENAI_MODELS` (separated by commas), each once; undefined when there is none. */
+export function modelsFromEnv(env: Env): string[] | undefined {
   const names = [env.OPENAI_MODEL, env.OPENAI_MODELS].flatMap((list) => list?.split(',') ?? [])
-  return [...new Set(names.map((name) => name.trim()).filter((name) => name !== ''))]
+  const models = [...new Set(names.map((name) => name.trim()).filter((name) => name !== ''))]
+  return models.length > 0 ? models : undefined
 }

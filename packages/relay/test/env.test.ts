@@ -21,7 +21,7 @@ it('a key is enough for OpenAI, and an address for a server without keys', async
 })
 
 it('the models are listed in one variable or in the other', () => {
-  expect(modelsFromEnv({})).toEqual([])
+  expect(modelsFromEnv({ OPENAI_MODELS: ' , ' })).toBeUndefined()
   expect(modelsFromEnv({ OPENAI_MODEL: 'a' })).toEqual(['a'])
   expect(modelsFromEnv({ OPENAI_MODEL: 'b', OPENAI_MODELS: 'a, b,, c ,' })).toEqual(['b', 'a', 'c'])
 })

@@ -1,0 +1,16 @@
+/** Mounts the chat. */
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { App } from './app.tsx'
+import './style/identity.css'
+import './style/page.css'
+import './style/composer.css'
+import './style/message.css'
+import './style/tool.css'
+import './style/markdown.css'
+
+createRoot(document.getElementById('app')!).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+)

@@ -1,0 +1,34 @@
+/** The numbers under an answer: tokens, the wait for the first one, and the pace. */
+import type { Answer } from './ending.ts'
+
+/** One number, with what it means spelled out. */
+export interface Fact {
+  text: string
+  meaning: string
+}
+
+/** What is known of an answer; numbers that the provider did not send are left out. */
+export function factsOf({ usage, timing }: Answer): Fact[] {
+  const facts: Fact[] = []
+  if (usage) {
+    facts.push({
+      text: `${count(usage.prompt_tokens)} in · ${count(usage.completion_tokens)} out`,
+      meaning: `${usage.prompt_tokens} prompt tokens, ${usage.completion_tokens} completion tokens`,
+    })
+  }
+  if (timing?.timeToFirstTokenMs !== undefined) {
+    facts.push({ text: `first token ${duration(timing.timeToFirstTokenMs)}`, meaning: 'Time to the first token' })
+  }
+  if (timing?.tokensPerSecond !== undefined) {
+    facts.push({ text: `${Math.round(timing.tokensPerSecond)} tokens/s`, meaning: 'Tokens per second after the first' })
+  }
+  return facts
+}
+
+function count(tokens: number): string {
+  return tokens.toLocaleString('en')
+}
+
+function duration(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
+}

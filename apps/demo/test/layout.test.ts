@@ -1,0 +1,117 @@
+/** How the chat looks and scrolls: wide and narrow, light and dark, and readable for everyone. */
+import { createRequire } from 'node:module'
+import type axe from 'axe-core'
+import { describe, expect, it } from 'vitest'
+import type { ChatPage } from './chat-page.ts'
+import { chatForTests } from './in-chat.ts'
+
+const inChat = chatForTests()
+const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+
+/** What axe finds wrong by WCAG 2.2 AA, in words. */
+async function accessibilityProblems({ page }: ChatPage): Promise<string[]> {
+  await page.addScriptTag({ path: axePath })
+  return page.evaluate(async () => {
+    const { axe: checker } = window as unknown as { axe: typeof axe }
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+    // The levels of the headings inside an answer are the model's.
+    const { violations } = await checker.run(document, {
+      runOnly: tags,
+      rules: { 'heading-order': { enabled: false } },
+    })
+    return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 120)}`))
+  })
+}
+
+describe.concurrent.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+  it.for([1280, 390])('at %i pixels: fits, and is accessible', (width) =>
+    inChat(
+      async (chat) => {
+        expect(await chat.sidewaysScroll()).toBe(0)
+        expect(await accessibilityProblems(chat)).toEqual([])
+        for (const prompt of [
+          'How does the relay keep keys?',
+          'Show me all your markdown',
+          'Fail with a server error',
+        ]) {
+          await chat.ask(prompt)
+          await chat.untilEnded()
+          expect(await chat.sidewaysScroll()).toBe(0)
+        }
+        await chat.page.locator('.tool-output summary').click()
+        expect(await chat.sidewaysScroll()).toBe(0)
+        expect(await accessibilityProblems(chat)).toEqual([])
+      },
+      { viewport: { width, height: 844 }, colorScheme },
+    ),
+  )
+})
+
+describe.concurrent('the conversation', () => {
+  const fromEnd = () => {
+    const box = document.querySelector('.scroller')!
+    return Math.round(box.scrollHeight - box.scrollTop - box.clientHeight)
+  }
+
+  it('stays at its end while it grows, until the reader scrolls up', () =>
+    inChat(
+      async (chat) => {
+        const { page } = chat
+        await chat.ask('Tell me a long story')
+        await chat.untilText(900)
+        expect(await page.evaluate(fromEnd)).toBeLessThan(60)
+        expect(await page.getByRole('button', { name: 'Jump to latest' }).count()).toBe(0)
+
+        await page.mouse.move(400, 200)
+        await page.mouse.wheel(0, -200)
+        const jump = page.getByRole('button', { name: 'Jump to latest' })
+        await jump.waitFor()
+        const top = await page.locator('.scroller').evaluate((box) => box.scrollTop)
+        await chat.untilText(1300)
+        expect(await page.locator('.scroller').evaluate((box) => box.scrollTop)).toBe(top)
+
+        await jump.click()
+        await jump.waitFor({ state: 'detached' })
+        await chat.untilText(1700)
+        expect(await page.evaluate(fromEnd)).toBeLessThan(60)
+      },
+      { viewport: { width: 800, height: 500 } },
+    ))
+
+  it('begins at its beginning', () =>
+    inChat(
+      async (chat) => {
+        expect(await chat.page.locator('.scroller').evaluate((box) => box.scrollTop)).toBe(0)
+      },
+      { viewport: { width: 390, height: 500 } },
+    ))
+
+  it('keeps still for those who ask for it', () =>
+    inChat(
+      async (chat) => {
+        await chat.ask('Go quiet')
+        await chat.untilText(10)
+        const animation = await chat.page
+          .locator('.badge')
+          .evaluate((badge) => getComputedStyle(badge, '::before').animationName)
+        expect(animation).toBe('none')
+      },
+      { reducedMotion: 'reduce' },
+    ))
+
+  it('does not touch finished messages while another one streams', () =>
+    inChat(async (chat) => {
+      await chat.ask('Refuse, politely')
+      await chat.untilEnded()
+      await chat.page.evaluate(() => {
+        const seen: string[] = ((window as never)['touched'] = [] as never)
+        new MutationObserver((changes) => seen.push(...changes.map((change) => change.type))).observe(
+          document.querySelector('.answer .refusal')!,
+          { subtree: true, childList: true, characterData: true, attributes: true },
+        )
+      })
+      await chat.ask('Cut the connection half-way')
+      await chat.untilEnded()
+      expect(await chat.page.evaluate(() => (window as never)['touched'])).toEqual([])
+    }))
+})
