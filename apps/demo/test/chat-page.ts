@@ -34,7 +34,7 @@ export class ChatPage {
     const chat = new ChatPage(await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options }))
     await chat.page.goto(url)
     await chat.page.getByRole('heading', { name: 'Watch an answer arrive.' }).waitFor()
-    await chat.page.getByText('sandbox/docs-guide').waitFor()
+    await chat.page.getByText('sandbox/docs-guide').waitFor({ state: 'attached' })
     return chat
   }
 
@@ -92,11 +92,13 @@ export class ChatPage {
     return () => this.page.evaluate((name) => (window as never)[name] as string[], key)
   }
 
-  /** How far the page is wider than its window, in pixels. */
-  sidewaysScroll(): Promise<number> {
+  /** How far anything on the page reaches over the right edge of its window, in pixels; code scrolls in its own box. */
+  sidewaysOverflow(): Promise<number> {
     return this.page.evaluate(() => {
-      const boxes = [document.documentElement, document.querySelector('.scroller')!]
-      return Math.max(...boxes.map((box) => box.scrollWidth - box.clientWidth))
+      const boxes = [...document.body.querySelectorAll('*')].filter((box) => !box.parentElement?.closest('pre, table'))
+      const { scrollWidth, clientWidth } = document.querySelector('.scroller')!
+      const edges = boxes.map((box) => box.getBoundingClientRect().right - innerWidth)
+      return Math.max(0, scrollWidth - clientWidth, ...edges)
     })
   }
 

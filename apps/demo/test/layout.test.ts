@@ -27,7 +27,7 @@ describe.concurrent.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
   it.for([1280, 390])('at %i pixels: fits, and is accessible', (width) =>
     inChat(
       async (chat) => {
-        expect(await chat.sidewaysScroll()).toBe(0)
+        expect(await chat.sidewaysOverflow()).toBe(0)
         expect(await accessibilityProblems(chat)).toEqual([])
         for (const prompt of [
           'How does the relay keep keys?',
@@ -36,10 +36,10 @@ describe.concurrent.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
         ]) {
           await chat.ask(prompt)
           await chat.untilEnded()
-          expect(await chat.sidewaysScroll()).toBe(0)
+          expect(await chat.sidewaysOverflow()).toBe(0)
         }
         await chat.page.locator('.tool-output summary').click()
-        expect(await chat.sidewaysScroll()).toBe(0)
+        expect(await chat.sidewaysOverflow()).toBe(0)
         expect(await accessibilityProblems(chat)).toEqual([])
       },
       { viewport: { width, height: 844 }, colorScheme },
