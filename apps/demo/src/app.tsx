@@ -22,7 +22,7 @@ export function App(): ReactNode {
   const { messages, status, sendMessage, regenerate, stop, reset } = chat
 
   const busy = status === 'submitted' || status === 'streaming'
-  const ready = models.status === 'ready' && !busy
+  const ready = models.status === 'success' && !busy
   const { scroller, content, atBottom, jump, release } = useStickToBottom()
   const composer = useRef<ComposerHandle>(null)
 

@@ -1,4 +1,5 @@
 /** Mounts the chat. */
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
@@ -11,6 +12,8 @@ import './style/markdown.css'
 
 createRoot(document.getElementById('app')!).render(
   <StrictMode>
-    <App />
+    <QueryClientProvider client={new QueryClient()}>
+      <App />
+    </QueryClientProvider>
   </StrictMode>,
 )

@@ -1,31 +1,30 @@
 /** Learns from the relay which models there are. */
-import { useEffect, useState } from 'react'
+import { useQuery } from '@tanstack/react-query'
 
 /** The list, and whether it is there yet. */
 export interface Models {
-  status: 'loading' | 'ready' | 'error'
+  status: 'pending' | 'success' | 'error'
   ids: readonly string[]
 }
 
-/** Asks `url` (an OpenAI-style `…/models`) once. */
+/** Asks `url` (an OpenAI-style `…/models`) once for the whole page. */
 export function useModels(url: string): Models {
-  const [models, setModels] = useState<Models>({ status: 'loading', ids: [] })
-  useEffect(() => {
-    const controller = new AbortController()
-    fetchModels(url, controller.signal).then(
-      (ids) => setModels({ status: ids.length > 0 ? 'ready' : 'error', ids }),
-      () => {
-        if (!controller.signal.aborted) setModels({ status: 'error', ids: [] })
-      },
-    )
-    return () => controller.abort()
-  }, [url])
-  return models
+  const { status, data } = useQuery({
+    queryKey: ['models', url],
+    queryFn: ({ signal }) => fetchModels(url, signal),
+    staleTime: Infinity,
+    retry: 1,
+    // The relay is on this machine, whatever the browser thinks of the network.
+    networkMode: 'always',
+  })
+  return { status, ids: data ?? [] }
 }
 
 async function fetchModels(url: string, signal: AbortSignal): Promise<string[]> {
   const response = await fetch(url, { signal })
   if (!response.ok) throw new Error(`The relay answered ${response.status} when asked for its models.`)
   const body = (await response.json()) as { data?: { id?: unknown }[] }
-  return (body.data ?? []).map((model) => model.id).filter((id): id is string => typeof id === 'string')
+  const ids = (body.data ?? []).map((model) => model.id).filter((id): id is string => typeof id === 'string')
+  if (ids.length === 0) throw new Error('The relay has no models.')
+  return ids
 }
