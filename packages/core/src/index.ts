@@ -1,16 +1,7 @@
 /** The public list. */
 export { buildCompletion } from './accumulate.ts'
 export { createChat } from './chat.ts'
-export type {
-  AssistantMessage,
-  Chat,
-  ChatMessage,
-  ChatOptions,
-  ChatPart,
-  ChatState,
-  ChatToolCall,
-  UserMessage,
-} from './chat.ts'
+export type { Chat, ChatMessage, ChatOptions, ChatState, UserMessage } from './chat.ts'
 export { streamCompletion } from './completion-stream.ts'
 export type { CompletionStream } from './completion-stream.ts'
 export { CompletionError, isCompletionError } from './errors.ts'
@@ -29,4 +20,5 @@ export type {
 export type { ResponseInfo, StreamOptions } from './stream.ts'
 export type { StreamTiming } from './timing.ts'
 export type { ChatTool, ChatTools } from './tools.ts'
+export type { AssistantMessage, ChatPart, ChatToolCall } from './turn.ts'
 export type * from './types.ts'
