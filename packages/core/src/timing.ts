@@ -62,8 +62,8 @@ export function createStopwatch(): Stopwatch {
       if (!gaps.length) return { ...timing }
       if (timing.totalMs === undefined) return { ...timing, tokensPerSecond }
       gaps.sort((a, b) => a - b)
-      const share = (of: number) => gaps[Math.floor(of * (gaps.length - 1))]!
-      return { ...timing, tokensPerSecond, gaps: { median: share(0.5), p90: share(0.9), max: share(1) } }
+      const [median, p90, max] = [0.5, 0.9, 1].map((share) => gaps[Math.floor(share * (gaps.length - 1))]!)
+      return { ...timing, tokensPerSecond, gaps: { median: median!, p90: p90!, max: max! } }
     },
   }
 }

@@ -87,13 +87,12 @@ export const decode: Decoder = (event: ServerSentEvent, sink: ChunkSink): void =
   if (event.event === 'error') return sink.error(data)
   if (!data.trim()) return
   const json: Json = JSON.parse(data)
-  if (json === null || typeof json !== 'object') return
-  if (Array.isArray(json.choices) || json.usage) {
+  if (json?.choices || json?.usage) {
     json.choices ??= []
     normalise(json)
     sink.chunk(json as CompletionChunk)
   }
-  if (json.error) sink.error(json)
+  if (json?.error) sink.error(json)
 }
 
 function normalise(chunk: Json): void {
@@ -103,16 +102,12 @@ function normalise(chunk: Json): void {
     // A legacy completion has `text`; a server that ignores `stream` sends the whole `message`.
     const delta = (choice.delta ??= choice.message ?? (typeof choice.text === 'string' ? { content: choice.text } : {}))
     if (delta.reasoning_content == null) {
-      const reasoning = delta.reasoning ?? detailsText(delta.reasoning_details)
+      const details = delta.reasoning_details?.map?.((detail: Json) => detail?.text ?? detail?.summary ?? '').join('')
+      const reasoning = delta.reasoning ?? details
       if (typeof reasoning === 'string') delta.reasoning_content = reasoning
     }
     // An error beside the choices says why; "error" is no reason for an answer to be over.
     if (!choice.finish_reason || choice.finish_reason === 'error') choice.finish_reason = null
     if (choice.usage) chunk.usage ??= choice.usage as Usage
   }
-}
-
-function detailsText(details: Json): string | undefined {
-  if (!Array.isArray(details)) return undefined
-  return details.map((detail) => detail?.text ?? detail?.summary ?? '').join('')
 }
