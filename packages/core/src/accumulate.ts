@@ -163,7 +163,8 @@ function createChoice(index: number) {
     /** Returns whether anything arrived that a reader can see. */
     add(choice: ChunkChoice): boolean {
       shown = undefined
-      const { delta = {}, logprobs: newLogprobs } = choice
+      const { logprobs: newLogprobs } = choice
+      const delta = choice.delta ?? {}
       const before = pieces
       say('reasoning', delta.reasoning_content)
       say('text', delta.content)
@@ -194,12 +195,12 @@ function createChoice(index: number) {
 }
 
 /** Later counts replace earlier ones, unless they are zero or missing; details are kept. Nothing is ever summed twice. */
-function mergeCounts(old: object, said: object): Usage {
-  const merged: Record<string, unknown> = { ...old }
+function mergeCounts<Counts extends object>(old: Counts, said: object): Counts {
+  const merged = { ...old } as Record<string, unknown>
   for (const [key, value] of Object.entries(said)) {
-    if (value) merged[key] = typeof value === 'object' ? mergeCounts(merged[key] as object, value) : value
+    if (value) merged[key] = typeof value === 'object' ? mergeCounts(Object(merged[key]), value) : value
   }
-  return merged as unknown as Usage
+  return merged as Counts
 }
 
 /** Adds chunks up to one completion. */

@@ -101,12 +101,15 @@ export function streamCompletion(request: CompletionRequest, options: StreamOpti
     ended()
   }
 
-  const nextText = (): Promise<Step<string>> =>
-    next().then((step) => {
+  // A loop and no recursion: a promise in a promise for each chunk without text would hold them all.
+  const nextText = async (): Promise<Step<string>> => {
+    for (;;) {
+      const step = await next()
       if (step.done) return step
       const text = step.value.choices.find((choice) => choice.index === 0)?.delta?.content
-      return text ? { value: text, done: false } : nextText()
-    })
+      if (text) return { value: text, done: false }
+    }
+  }
 
   // An async generator would cost half as much again for each chunk; this is the same by hand.
   const iterable = <T>(nextStep: () => Promise<Step<T>>): AsyncIterable<T, undefined> => ({

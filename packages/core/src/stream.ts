@@ -160,7 +160,7 @@ export function openStream(
     // An end marker or a finish reason is what tells a whole answer from one whose connection was cut.
     if (over || accumulator.finished) return
     if (dropped || (isStream && events)) {
-      const message = `${provider.name} closed the connection before the answer was finished. What arrived is kept.`
+      const message = `${provider.name} closed the connection before the answer was finished. What arrived is kept; try again.`
       throw fail(events ? 'interrupted' : 'network', message, dropped)
     }
     throw fail(
@@ -217,7 +217,8 @@ function excerpt(text: string): string {
 function redact(text: string, headers: Record<string, string>): string {
   for (const value of Object.values(headers)) {
     const secret = value.replace(/^\w+ /, '')
-    if (secret.length > 3) text = text.replaceAll(secret, '…')
+    // Shorter ones are no secrets but names, and such words stand in any message.
+    if (secret.length > 7) text = text.replaceAll(secret, '…')
   }
   return text
 }

@@ -91,7 +91,7 @@ export class Turn {
       if (calls.length === 0 || step >= maxSteps) return this.end('ready')
       await this.runTools(calls)
       if (this.isOver) return
-      this.closeStep(completion, calls)
+      this.closeStep(completion)
     }
   }
 
@@ -113,9 +113,11 @@ export class Turn {
     const askedAt = performance.now() - this.startedAt
     this.show(this.doneParts.length > 0 ? 'streaming' : 'submitted')
     stream.subscribe(() => {
-      const first = stream.timing.timeToFirstTokenMs
-      if (this.isOver || first === undefined) return
+      if (this.isOver) return
       if (this.firstTokenMs !== undefined) return this.pacer.schedule()
+      // Only until there is a first token: the timing costs a snapshot, and this runs for each read.
+      const first = stream.timing.timeToFirstTokenMs
+      if (first === undefined) return
       this.firstTokenMs = askedAt + first
       this.pacer.flush()
     })
@@ -142,8 +144,8 @@ export class Turn {
   }
 
   /** The running step has its results: keep it, and make way for the next one. */
-  private closeStep(completion: Completion, calls: readonly ToolCall[]): void {
-    this.wire.push(...this.stepWire(completion, calls))
+  private closeStep(completion: Completion): void {
+    this.wire.push(...this.stepWire(completion))
     this.doneParts.push(...this.stepParts(completion))
     this.doneText += completion.text
     this.doneUsage = addUsage(this.doneUsage, completion.usage)
@@ -162,8 +164,6 @@ export class Turn {
     const completion = this.stream?.snapshot
     const timing = this.stream?.timing
     const ended = status !== 'submitted' && status !== 'streaming'
-    // A running answer is not sent anywhere, so what it would send is worked out at its end.
-    const answered = (completion?.toolCalls ?? []).filter((call) => this.outcomes.has(call.id))
     this.publish({
       id: this.id,
       role: 'assistant',
@@ -179,7 +179,8 @@ export class Turn {
         ...(ended && { totalMs: performance.now() - this.startedAt }),
       },
       error,
-      wire: ended && completion ? [...this.wire, ...this.stepWire(completion, answered)] : this.wire.slice(),
+      // A running answer is not sent anywhere, so what its last step would send is worked out at its end.
+      wire: ended && completion ? [...this.wire, ...this.stepWire(completion)] : this.wire.slice(),
     })
   }
 
@@ -191,28 +192,33 @@ export class Turn {
   }
 
   /** The step's messages. A call without a result is left out: no provider takes a conversation with an open call. */
-  private stepWire(completion: Completion, calls: readonly ToolCall[]): Message[] {
+  private stepWire(completion: Completion): Message[] {
     const said = completion.choices[0]?.message
     if (!said) return []
-    const { tool_calls, refusal, ...message } = said
-    const answered = tool_calls?.filter((call) => calls.some((other) => other.id === call.id)) ?? []
-    if (!message.content && answered.length === 0) return []
-    const results = calls.map((call): Message => {
-      const { output, error } = this.outcomes.get(call.id) ?? {}
+    const { tool_calls = [], refusal, ...message } = said
+    const answered = tool_calls.filter((call) => this.outcomes.has(call.id))
+    // A refusal is what the assistant said; not every provider takes the field back, every one takes the words.
+    const content = message.content || refusal
+    if (!content && answered.length === 0) return []
+    const results = answered.map(({ id }): Message => {
+      const { output, error } = this.outcomes.get(id) ?? {}
       const outcome: ToolOutcome = error === undefined ? { output } : { error }
-      return { role: 'tool', tool_call_id: call.id, content: resultText(outcome) }
+      return { role: 'tool', tool_call_id: id, content: resultText(outcome) }
     })
-    return [{ ...message, ...(answered.length > 0 && { tool_calls: answered }) }, ...results]
+    return [{ ...message, content, ...(answered.length > 0 && { tool_calls: answered }) }, ...results]
   }
 }
 
-function addUsage(a: Usage | undefined, b: Usage | undefined): Usage | undefined {
+/** The counts of two requests, details included, as one sum. */
+function addUsage<Counts extends object = Usage>(a: Counts | undefined, b: Counts | undefined): Counts | undefined {
   if (!a || !b) return a ?? b
-  return {
-    prompt_tokens: a.prompt_tokens + b.prompt_tokens,
-    completion_tokens: a.completion_tokens + b.completion_tokens,
-    total_tokens: a.total_tokens + b.total_tokens,
+  const sum = { ...a } as Record<string, unknown>
+  for (const [key, value] of Object.entries(b)) {
+    const before = sum[key]
+    if (typeof value === 'number') sum[key] = value + (Number(before) || 0)
+    else if (value && typeof value === 'object') sum[key] = addUsage<object>(before as object | undefined, value)
   }
+  return sum as Counts
 }
 
 /** An id for a message. Unique within a page; `crypto.randomUUID` needs a secure context, which a page on a LAN address is not. */

@@ -188,7 +188,7 @@ export type Part =
   | { type: 'refusal'; text: string }
   | { type: 'tool-call'; toolCall: ToolCall }
 
-/** The message of one choice, in the wire's shape: ready to be appended to the next request's `messages`. */
+/** The message of one choice, in the wire's shape, with what some providers add to it (`reasoning_content`). */
 export interface CompletionMessage {
   role: 'assistant'
   content: string | null

@@ -70,6 +70,14 @@ describe('a conversation', () => {
     expect(lastOf(chat)).toMatchObject({ status: 'ready', finishReason: 'stop', usage: { total_tokens: 3 } })
   })
 
+  it('sends a refusal back as what the assistant said', async () => {
+    const { chat, sent } = chatOf([[chunk({ refusal: 'I will not.' }), chunk({}, 'stop'), done], say('Fine')])
+    await chat.sendMessage('Do it')
+    expect(lastOf(chat).parts).toEqual([{ type: 'refusal', text: 'I will not.' }])
+    await chat.sendMessage('Then hello')
+    expect(sent[1]?.messages[1]).toEqual({ role: 'assistant', content: 'I will not.' })
+  })
+
   it('drops the last answer and asks again', async () => {
     const { chat, sent } = chatOf([say('Hello'), say('Good day')])
     await chat.sendMessage('Hi')
@@ -177,6 +185,41 @@ describe('the tool loop', () => {
       status: 'ready',
       finishReason: 'stop',
       usage: { prompt_tokens: 5, completion_tokens: 6, total_tokens: 11 },
+    })
+  })
+
+  it('adds the usage of all its requests up, with the details', async () => {
+    const counted = (prompt_tokens: number, completion_tokens: number, details: object) =>
+      event({
+        choices: [],
+        usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens, ...details },
+      })
+    const first = [
+      chunk({ tool_calls: [{ index: 0, id: 'a', function: { name: 'f', arguments: '{}' } }] }),
+      chunk({}, 'tool_calls'),
+    ]
+    const second = [chunk({ content: 'Done' }), chunk({}, 'stop')]
+    const { chat } = chatOf(
+      [
+        [...first, counted(10, 5, { completion_tokens_details: { reasoning_tokens: 3 } }), done],
+        [
+          ...second,
+          counted(20, 1, {
+            completion_tokens_details: { reasoning_tokens: 4 },
+            prompt_tokens_details: { cached_tokens: 8 },
+          }),
+          done,
+        ],
+      ],
+      { tools: { f: { execute: () => 1 } } },
+    )
+    await chat.sendMessage('Go')
+    expect(lastOf(chat).usage).toEqual({
+      prompt_tokens: 30,
+      completion_tokens: 6,
+      total_tokens: 36,
+      prompt_tokens_details: { cached_tokens: 8 },
+      completion_tokens_details: { reasoning_tokens: 7 },
     })
   })
 

@@ -47,6 +47,14 @@ describe('before anything is sent', () => {
     expect(error).toMatchObject({ code: 'bad_request', message, retryable: false })
   })
 
+  it('a key that cannot be had is a bad request, and the reason stays in the cause', async () => {
+    const apiKey = () => Promise.reject(new Error('vault at 10.0.0.1 is sealed'))
+    const error = await failure({ provider: openai({ apiKey, fetch: () => expect.unreachable('a request was sent') }) })
+    expect(error).toMatchObject({ code: 'bad_request', message: '`apiKey` failed, so nothing was sent.' })
+    expect(JSON.stringify(error)).not.toContain('vault')
+    expect((error.cause as Error).cause).toMatchObject({ message: 'vault at 10.0.0.1 is sealed' })
+  })
+
   it('a missing provider is a bad request', async () => {
     const error = await failure({} as StreamOptions)
     expect(error).toMatchObject({ code: 'bad_request', message: expect.stringContaining('`provider`') })
@@ -121,6 +129,16 @@ describe('an error response', () => {
     const error = await failure({ ...options, headers: { 'x-proxy': 'hush-hush' } })
     expect(error.message).toContain('The key … is wrong.')
     expect(JSON.stringify(error) + error.stack).not.toContain('very-secret')
+  })
+})
+
+describe('a message', () => {
+  it('names the endpoint by its address, and keeps words that also stand in a header', async () => {
+    server = await serve((response) =>
+      response.writeHead(500, { 'content-type': 'text/plain' }).end('The chat is over'),
+    )
+    const error = await failure({ provider: `${server.url}/v1?key=secret`, headers: { 'x-page': 'chat' } })
+    expect(error.message).toBe(`${server.url}/v1 answered 500: The chat is over. Try again in a moment.`)
   })
 })
 

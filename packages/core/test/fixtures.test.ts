@@ -39,3 +39,11 @@ describe.each(names)('fixture %s', (name) => {
     expect(buildCompletion(JSON.parse(JSON.stringify(chunks)))).toEqual(stream.snapshot)
   })
 })
+
+it('adds up chunks that another client parsed, with their gaps', () => {
+  const choice = (delta: unknown, finish_reason: string | null = null) => ({
+    choices: [{ index: 0, delta, finish_reason }],
+  })
+  const chunks = [choice({ content: 'a' }), choice(null), { choices: [] }, choice(undefined, 'stop')]
+  expect(buildCompletion(chunks as unknown as CompletionChunk[])).toMatchObject({ text: 'a', finishReason: 'stop' })
+})

@@ -1,5 +1,5 @@
 /** Says in words how an answer ended, or where it stands. */
-import type { ChatMessage } from 'completion-stream'
+import type { ChatMessage, CompletionErrorCode } from 'completion-stream'
 
 /** An assistant's message. */
 export type Answer = Extract<ChatMessage, { role: 'assistant' }>
@@ -65,10 +65,13 @@ function failure(answer: Answer): Ending {
       detail: error.message,
     }
   }
-  return { words: TITLES[error?.code ?? ''] ?? 'Failed', tone: 'bad', detail: error?.message }
+  return { words: error ? TITLES[error.code] : 'Failed', tone: 'bad', detail: error?.message }
 }
 
-const TITLES: Record<string, string> = {
+const TITLES: Record<CompletionErrorCode, string> = {
+  interrupted: 'Connection cut',
+  bad_request: 'Request not accepted',
+  limit_exceeded: 'Answer too large',
   authentication: 'Key not accepted',
   permission: 'Not allowed',
   rate_limit: 'Rate limited',

@@ -46,7 +46,7 @@ export function openaiCompletions(options: OpenAIOptions = {}): Provider {
 
 /** The plain-URL provider: any OpenAI-compatible endpoint (a relay, LiteLLM, vLLM, Ollama …) by its address alone. */
 export function endpoint(url: string): Provider {
-  return openai({ baseURL: url, name: 'endpoint' })
+  return openai({ baseURL: url, name: url.replace(/[?#].*$/, '') })
 }
 
 function provider(
@@ -62,12 +62,21 @@ function provider(
       const body: Record<string, unknown> = { ...bodyOf(request), stream: true }
       if (request.stream_options === null) delete body.stream_options
       else if (includeUsage) body.stream_options = { include_usage: true, ...request.stream_options }
-      const key = typeof apiKey === 'function' ? await apiKey() : apiKey
+      const key = typeof apiKey === 'function' ? await freshKey(apiKey) : apiKey
       const url = /completions($|\?)/.test(baseURL) ? baseURL : baseURL.replace(/\/*(\?.*)?$/, `${path}$1`)
       const headers: Record<string, string> = key ? { authorization: `Bearer ${key}` } : {}
       return { url, headers, body }
     },
     decoder: () => decode,
+  }
+}
+
+/** What the page's own function says of its failure may be meant for nobody else, so it is only the cause. */
+async function freshKey(get: () => string | Promise<string>): Promise<string> {
+  try {
+    return await get()
+  } catch (cause) {
+    throw new Error('`apiKey` failed, so nothing was sent.', { cause })
   }
 }
 
