@@ -1,35 +1,32 @@
 /** Chunks → completion. The only place where a delta becomes state: O(delta) for each chunk, immutable snapshots. */
+import { createPartialJson } from './partial-json.ts'
+import { estimateTokens, promptText, writtenText } from './tokens.ts'
+import type { CountTokens } from './tokens.ts'
 import type {
-  Annotation,
   ChunkChoice,
   Completion,
   CompletionChoice,
   CompletionChunk,
   CompletionMessage,
+  CompletionRequest,
+  Logprobs,
+  MessageToolCall,
   Part,
-  TokenLogprob,
   ToolCall,
   ToolCallDelta,
   ToolCallState,
   Usage,
 } from './types.ts'
 
-/** A tool call while it grows. */
-interface GrowingCall {
-  /** Its index and its id on the wire, where there are any. */
-  index: number | undefined
-  id: string
-  name: string
-  arguments: string
-  /** Where it stands among the parts. */
-  at: number
-}
+/** A piece of the answer: how it looks now, which is `before` as long as nothing of it has changed. */
+type Draw = (before: Part | undefined) => Part
 
 /** One choice as it is shown. */
 interface ShownChoice {
   wire: CompletionChoice
   parts: readonly Part[]
   toolCalls: readonly ToolCall[]
+  parsed: unknown
 }
 
 /** The first choice's own fields of a completion. */
@@ -39,110 +36,272 @@ const nothing: Said = { text: '', reasoning: '', refusal: '', finishReason: null
 const none: readonly never[] = []
 const noArguments = /^\s*(null)?\s*$/
 
-function parses(json: string): boolean {
+/** Fields of a delta that few answers have. They add up by their shape, and the message gets them as they are. */
+const rareFields = [
+  'annotations',
+  'images',
+  'audio',
+  'server_tool_calls',
+  'reasoning_details',
+  'extra_content',
+] as const
+const rarePart = { images: 'image', audio: 'audio', server_tool_calls: 'server-tool' } as const
+
+/** A field that has to be text, or ''. */
+function word(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** What JSON text says; undefined when it is none, as no JSON is. */
+function parse(json: string): unknown {
   try {
-    JSON.parse(json)
-    return true
+    return JSON.parse(json)
   } catch {
-    return false
+    return undefined
   }
 }
 
-/** A copy that later deltas leave alone; null when there is nothing in it. */
-function listed<T>(list: readonly T[]): T[] | null {
-  return list.length ? [...list] : null
+/** The value that growing JSON shows so far. The text is read when somebody looks, and each piece of it once. */
+function createLiveJson() {
+  const json = createPartialJson()
+  let unread = ''
+  return {
+    add(piece: string): void {
+      unread += piece
+    },
+    snapshot(): unknown {
+      json.push(unread)
+      unread = ''
+      return json.snapshot()
+    },
+  }
+}
+
+/** A JSON object of which nothing is known but that it is one. */
+// eslint-disable-next-line typescript/no-explicit-any
+type Json = any
+
+/**
+ * What a later value makes of an earlier one: text of growing fields is joined, lists and objects are merged, and all
+ * else is replaced, unless by nothing (so that counts never fall back to zero, and are never summed twice).
+ */
+function merge(old: Json, said: Json, key?: string): Json {
+  if (Array.isArray(said)) return said.reduce(mergeItem, old ?? none)
+  if (said && typeof said === 'object') {
+    const merged = { ...old }
+    for (const [name, value] of Object.entries(said)) {
+      // Such a name would be found, or set, where every object has it.
+      if (name in Object.prototype) continue
+      // What a tool of the provider was given and gave is the provider's own, and comes whole.
+      merged[name] = /^(in|out)put$/.test(name) ? value : merge(merged[name], value, name)
+    }
+    return merged
+  }
+  if (!said) return old ?? said
+  if (!old || !/^(text|summary|transcript|data)$/.test(key ?? '')) return said
+  // Pieces of base64 may each be padded, so they do not simply join.
+  return key === 'data' && old.endsWith('=') ? old.slice(0, -4) + btoa(atob(old.slice(-4)) + atob(said)) : old + said
+}
+
+/** Adds an item to a list, or to the one of its items that it belongs to: by index and id, else to the last by its text. */
+function mergeItem(list: Json[], item: Json): Json[] {
+  const { index, id, type } = Object(item)
+  const isText = (item?.text ?? item?.summary) != null
+  const isMore = (other: Json, i: number): boolean =>
+    other?.type === type &&
+    other.index === index &&
+    (id == null || other.id == null || id === other.id) &&
+    (index != null || id != null || (isText && i === list.length - 1))
+  const at = list.findLastIndex(isMore)
+  return at < 0 ? [...list, item] : list.with(at, merge(list[at], item))
 }
 
 /**
- * One choice of the answer while it grows. Its parts are replaced, never changed, so a snapshot only copies the list.
- * Strings grow by `+=` alone: anything that looks into them would make the engine copy them, at each delta.
+ * A tool call while it grows.
+ *
+ * @param ownId an id is needed to send the call's result back, so a wire that has none gets this one
  */
-function createChoice(index: number) {
-  const said: Said = { ...nothing }
-  const parts: Part[] = []
-  const calls: GrowingCall[] = []
-  const annotations: Annotation[] = []
-  const logprobs: { content: TokenLogprob[]; refusal: TokenLogprob[] } = { content: [], refusal: [] }
-  /** How many pieces arrived that a reader can see. */
-  let pieces = 0
-  let isOver = false
-  let shown: ShownChoice | undefined
-  let shownCalls: readonly ToolCall[] | undefined
+function createCall(ownId: string, index: number | undefined) {
+  const live = createLiveJson()
+  let extra: unknown
+  const call = {
+    /** Its index and its id on the wire, where there are any. */
+    index,
+    id: '',
+    name: '',
+    arguments: '',
+    /** Its input is free text, not JSON. */
+    isCustom: false,
+    /** How many deltas it has taken. */
+    deltas: 0,
+    add(delta: ToolCallDelta, name: string, args: string): void {
+      call.deltas++
+      call.id ||= word(delta.id)
+      call.isCustom ||= !!delta.custom
+      extra = delta.extra_content ?? extra
+      // A name comes at once, late, again with every piece, or (rarely) in pieces of its own before the arguments.
+      if (name !== call.name && !(call.name && call.arguments)) call.name += name
+      call.arguments += args
+      live.add(args)
+    },
+    /** The call as it stands. It is only as complete as its arguments are. */
+    show(state: ToolCallState): ToolCall {
+      const { name, isCustom } = call
+      const id = call.id || ownId
+      let text = call.arguments
+      let input: unknown = text
+      if (isCustom) return { id, name, arguments: text, input, state, type: 'custom' }
+      if (state === 'input-complete') {
+        // A call without arguments comes as no text, as blanks or as "null"; to run it or to send it back takes an object.
+        if (noArguments.test(text)) text = '{}'
+        input = parse(text)
+        if (!name || input === undefined) state = 'incomplete'
+      }
+      if (state !== 'input-complete') input = live.snapshot()
+      return { id, name, arguments: text, input, state }
+    },
+    /** The call as a message holds it. */
+    wire({ id, name, arguments: text }: ToolCall): MessageToolCall {
+      if (call.isCustom) return { id, type: 'custom', custom: { name, input: text } }
+      const wire = { id, type: 'function' as const, function: { name, arguments: text } }
+      return extra ? { ...wire, extra_content: extra } : wire
+    },
+  }
+  return call
+}
 
-  const say = (type: 'text' | 'reasoning' | 'refusal', piece: unknown): void => {
-    if (typeof piece !== 'string' || !piece) return
-    pieces++
-    said[type] += piece
-    const last = parts.at(-1)
-    if (last?.type === type) parts[parts.length - 1] = { type, text: last.text + piece }
-    else parts.push({ type, text: piece })
+/**
+ * One choice of the answer while it grows. Strings grow by `+=` alone: anything that looks into them would make the
+ * engine copy them, at each delta.
+ *
+ * @param isJson whether the text was asked to be JSON
+ */
+function createChoice(index: number, isJson: boolean) {
+  const said: Said = { ...nothing }
+  const pieces: Draw[] = []
+  const calls: ReturnType<typeof createCall>[] = []
+  const logprobs: Logprobs = { content: null, refusal: null }
+  const liveText = createLiveJson()
+  /** The rare fields of the message. */
+  const rare: Json = {}
+  /** The text that the next delta continues, unless something else comes between. */
+  let open: { type: string; text: string } | undefined
+  /** How many deltas brought something that a reader can see. */
+  let seen = 0
+  /** How many of them before the choice said why it ended. */
+  let seenAtFinish = 0
+  let isOver = false
+  let parts: readonly Part[] = none
+  let toolCalls: readonly ToolCall[] = none
+  let wires: MessageToolCall[] = []
+  let shown: ShownChoice | undefined
+
+  const begin = (draw: Draw): void => {
+    pieces.push(draw)
+    open = undefined
+  }
+
+  const say = (type: 'text' | 'reasoning' | 'refusal', delta: unknown): void => {
+    if (typeof delta !== 'string' || !delta) return
+    seen++
+    said[type] += delta
+    if (isJson && type === 'text') liveText.add(delta)
+    if (open?.type === type) open.text += delta
+    else {
+      const piece = { type, text: delta }
+      begin((before) => (before && 'text' in before && before.text === piece.text ? before : { ...piece }))
+      open = piece
+    }
   }
 
   /** The call that a piece continues: by index, else by id, else the last one, unless the piece clearly opens another. */
-  const findCall = ({ index: at, id }: ToolCallDelta, name: string, args: string): GrowingCall | undefined => {
+  const findCall = ({ index: at, id }: ToolCallDelta, name: string, args: string) => {
     const call = calls.findLast((other) => (at != null ? other.index === at : !id || other.id === id))
     if (!call || (id && call.id && id !== call.id)) return undefined
     // Without an id to tell, a name after arguments is a new call, unless the server repeats it with every piece.
     if (name && call.name && call.arguments && !(id && id === call.id)) {
-      if (name !== call.name || (/^\s*\{/.test(args) && parses(call.arguments))) return undefined
+      if (name !== call.name || (/^\s*\{/.test(args) && parse(call.arguments) !== undefined)) return undefined
     }
     return call
   }
 
+  /** What the end of the choice, if there was one, says of a call. */
+  const stateOf = (order: number): ToolCallState => {
+    const { finishReason } = said
+    if (!finishReason) return isOver ? 'incomplete' : 'input-streaming'
+    const isCut = finishReason === 'length' || finishReason === 'content_filter'
+    return isCut && order === calls.length - 1 ? 'incomplete' : 'input-complete'
+  }
+
   const addCall = (delta: ToolCallDelta): void => {
-    pieces++
-    const name = delta.function?.name || ''
+    seen++
+    const { custom } = delta
+    const name = word((custom ?? delta.function)?.name)
     // On the wire this is text in pieces, null, or (from servers that parse it for us) an object.
-    const raw: unknown = delta.function?.arguments ?? ''
+    const raw: unknown = (custom ? custom.input : delta.function?.arguments) ?? ''
     const args = typeof raw === 'string' ? raw : JSON.stringify(raw)
     let call = findCall(delta, name, args)
-    if (!call) calls.push((call = { index: delta.index, id: '', name: '', arguments: '', at: parts.length }))
-    call.id ||= delta.id || ''
-    // A name comes at once, late, again with every piece, or (rarely) in pieces of its own before the arguments.
-    if (name !== call.name && !(call.name && call.arguments)) call.name += name
-    call.arguments += args
-    shownCalls = undefined
-    showCall(call, 'input-streaming')
+    if (!call) {
+      const order = calls.length
+      const opened = createCall(`call_${index}_${order}`, delta.index)
+      let drawn: [deltas: number, state: ToolCallState] = [0, 'input-streaming']
+      call = opened
+      calls.push(call)
+      begin((before) => {
+        const state = stateOf(order)
+        if (before && drawn[0] === opened.deltas && drawn[1] === state) return before
+        drawn = [opened.deltas, state]
+        return { type: 'tool-call', toolCall: opened.show(state) }
+      })
+    }
+    call.add(delta, name, args)
   }
 
-  const showCall = (call: GrowingCall, state: ToolCallState, args: string = call.arguments): ToolCall => {
-    // An id is needed to send the call's result back, so a wire that has none gets one.
-    const id = call.id || `call_${index}_${calls.indexOf(call)}`
-    const toolCall: ToolCall = { id, name: call.name, arguments: args, state }
-    parts[call.at] = { type: 'tool-call', toolCall }
-    return toolCall
+  const addRare = (name: (typeof rareFields)[number], value: unknown): void => {
+    const before = rare[name]
+    // What is no object can be nothing of all this, and nothing but lists and objects can be merged.
+    const items = [value].flat().filter((item) => item === Object(item))
+    if (!items.length) return
+    rare[name] = merge(before, /^(audio|extra_content)$/.test(name) ? items[0] : items, name)
+    const type = rarePart[name as keyof typeof rarePart]
+    if (!type) return
+    seen++
+    const field = type === 'server-tool' ? 'toolCall' : type
+    const isList = Array.isArray(rare[name])
+    for (let i = before ? (isList ? before.length : 1) : 0; i < (isList ? rare[name].length : 1); i++) {
+      begin((old: Json) => {
+        const now = isList ? rare[name][i] : rare[name]
+        return old?.[field] === now ? old : { type, [field]: now }
+      })
+    }
   }
 
-  /** How a call came out, once the choice is over. */
-  const settleCall = (call: GrowingCall, i: number): ToolCall => {
-    const { finishReason } = said
-    const isCut = (finishReason === 'length' || finishReason === 'content_filter') && i === calls.length - 1
-    // A call without arguments comes as no text, as blanks or as "null"; to run it or to send it back takes an object.
-    const args = noArguments.test(call.arguments) ? '{}' : call.arguments
-    if (!finishReason || isCut || !call.name || !parses(args)) return showCall(call, 'incomplete')
-    return showCall(call, 'input-complete', args)
+  const showParsed = (): unknown => {
+    if (!isJson || !said.text) return undefined
+    const whole = said.finishReason ? parse(said.text) : undefined
+    // A text that says it is whole, and is no JSON, has no value.
+    return whole === undefined && said.finishReason !== 'stop' ? liveText.snapshot() : whole
   }
 
   const show = (): ShownChoice => {
-    // The same array as before as long as no call changed, so that whoever shows only the calls need not look.
-    shownCalls ??= calls.map(
-      said.finishReason || isOver ? settleCall : ({ at }) => (parts[at] as Part & { type: 'tool-call' }).toolCall,
-    )
     const { text, reasoning, refusal, finishReason, nativeFinishReason } = said
+    const before = parts
+    parts = pieces.map((draw, i) => draw(before[i]))
+    const shownCalls: ToolCall[] = []
+    for (const part of parts) if (part.type === 'tool-call') shownCalls.push(part.toolCall)
+    // The same array as before as long as no call changed, so that whoever shows only the calls need not look.
+    if (shownCalls.some((call, i) => call !== toolCalls[i])) {
+      wires = shownCalls.map((call, i) => (call === toolCalls[i] ? wires[i]! : calls[i]!.wire(call)))
+      toolCalls = shownCalls
+    }
     const message: CompletionMessage = {
       role: 'assistant',
       content: text || (calls.length || refusal ? null : ''),
       refusal: refusal || null,
+      ...rare,
     }
     if (reasoning) message.reasoning_content = reasoning
-    if (calls.length) {
-      message.tool_calls = shownCalls.map(({ id, name, arguments: args }) => ({
-        id,
-        type: 'function',
-        function: { name, arguments: args },
-      }))
-    }
-    if (annotations.length) message.annotations = [...annotations]
+    if (calls.length) message.tool_calls = wires
     const { content, refusal: refused } = logprobs
     return {
       wire: {
@@ -150,93 +309,112 @@ function createChoice(index: number) {
         message,
         finish_reason: finishReason,
         native_finish_reason: nativeFinishReason,
-        logprobs: content.length || refused.length ? { content: listed(content), refusal: listed(refused) } : null,
+        // Copies, which later deltas leave alone.
+        logprobs: content || refused ? { content: content && [...content], refusal: refused && [...refused] } : null,
       },
-      parts: [...parts],
-      toolCalls: shownCalls,
+      parts,
+      toolCalls,
+      parsed: showParsed(),
     }
   }
 
   return {
-    index,
     said,
+    index,
     /** Returns whether anything arrived that a reader can see. */
     add(choice: ChunkChoice): boolean {
       shown = undefined
-      const { logprobs: newLogprobs } = choice
       const delta = choice.delta ?? {}
-      const before = pieces
+      const before = seen
       say('reasoning', delta.reasoning_content)
       say('text', delta.content)
       say('refusal', delta.refusal)
       if (delta.function_call) addCall({ index: 0, function: delta.function_call })
       for (const call of delta.tool_calls ?? none) if (call) addCall(call)
-      if (delta.annotations) annotations.push(...delta.annotations)
-      if (newLogprobs) {
-        logprobs.content.push(...(newLogprobs.content ?? none))
-        logprobs.refusal.push(...(newLogprobs.refusal ?? none))
+      const {
+        annotations,
+        images,
+        audio,
+        server_tool_calls: served,
+        reasoning_details: details,
+        extra_content: extra,
+      } = delta
+      // Looked up one by one, as a name in a variable is slower, and most chunks have none of them.
+      if (annotations || images || audio || served || details || extra)
+        for (const name of rareFields) if (delta[name]) addRare(name, delta[name])
+      if (choice.logprobs) {
+        for (const kind of ['content', 'refusal'] as const) {
+          const more = choice.logprobs[kind]
+          if (more?.length) (logprobs[kind] ??= []).push(...more)
+        }
       }
-      // Some servers say it again on the usage chunk, at times with another word: the first one ended the answer.
-      if (choice.finish_reason && !said.finishReason) {
-        said.finishReason = choice.finish_reason
-        said.nativeFinishReason = choice.native_finish_reason ?? choice.finish_reason
-        shownCalls = undefined
+      // Some servers say it again on the usage chunk, at times with another word: the first one ended the answer. But
+      // some go on after an end, and then it is the next one that counts.
+      const { finish_reason: reason, native_finish_reason: native = reason } = choice
+      if (reason && typeof reason === 'string' && (!said.finishReason || seen > seenAtFinish)) {
+        said.finishReason = reason
+        said.nativeFinishReason = word(native) || null
+        seenAtFinish = seen
       }
-      return pieces > before
+      return seen > before
     },
     /** No more will come: calls whose arguments are still open never became whole. */
-    close() {
-      if (isOver || said.finishReason) return
+    close(): void {
       isOver = true
-      shown = shownCalls = undefined
+      shown = undefined
     },
     show: (): ShownChoice => (shown ??= show()),
   }
-}
-
-/** Later counts replace earlier ones, unless they are zero or missing; details are kept. Nothing is ever summed twice. */
-function mergeCounts<Counts extends object>(old: Counts, said: object): Counts {
-  const merged = { ...old } as Record<string, unknown>
-  for (const [key, value] of Object.entries(said)) {
-    if (value) merged[key] = typeof value === 'object' ? mergeCounts(Object(merged[key]), value) : value
-  }
-  return merged as Counts
 }
 
 /** Adds chunks up to one completion. */
 export interface Accumulator {
   /** Takes one chunk, in time proportional to it. Returns whether anything arrived that a reader can see. */
   add(chunk: CompletionChunk): boolean
-  /** The stream is over, finished or not. */
+  /** The stream is over, finished or not. Estimates the usage where the provider did not tell it. */
   close(): void
+  /** Puts counts of a better tokenizer in the place of the estimated ones. */
+  count(count: CountTokens): Promise<void>
+  /** Puts what a schema made of the answer in the place of its JSON. */
+  validated(value: unknown): void
   /** Whether every choice that was opened has said why it ended. */
   readonly finished: boolean
   /** The completion so far. The same object as long as nothing arrived. */
   readonly snapshot: Completion
 }
 
-/** An empty completion, to be filled. */
-export function createAccumulator(): Accumulator {
+/**
+ * An empty completion, to be filled.
+ *
+ * @param request what was asked: whether the answer is to be JSON, and how many tokens the question may have
+ */
+export function createAccumulator(request?: CompletionRequest): Accumulator {
   const choices: ReturnType<typeof createChoice>[] = []
+  const format = request?.response_format
+  const isJson = !!format && !('type' in format && format.type === 'text')
   let shown: Completion | undefined
   let { id, model, created } = { id: '', model: '', created: 0 }
   let usage: Usage | undefined
+  let validated: { parsed: unknown } | undefined
   let fingerprint: string | undefined
   let tier: Completion['service_tier']
 
   const choiceAt = (index: number) => {
     let choice = choices.find((other) => other.index === index)
     if (!choice) {
-      choice = createChoice(index)
+      choice = createChoice(index, isJson)
       choices.push(choice)
       choices.sort((a, b) => a.index - b.index)
     }
     return choice
   }
 
+  const finished = () => choices.length > 0 && choices.every((choice) => choice.said.finishReason)
+
   const show = (): Completion => {
-    const first = choices[0]
-    const { parts = none, toolCalls = none } = first?.show() ?? {}
+    const [first] = choices
+    const answer = first?.show()
+    const { parsed } = validated ?? answer ?? {}
     const completion: Completion = {
       id,
       object: 'chat.completion',
@@ -244,26 +422,40 @@ export function createAccumulator(): Accumulator {
       model,
       choices: choices.map((choice) => choice.show().wire),
       ...(first?.said ?? nothing),
-      toolCalls,
-      parts,
+      toolCalls: answer?.toolCalls ?? none,
+      parts: answer?.parts ?? none,
     }
+    if (parsed !== undefined) completion.parsed = parsed
     if (fingerprint) completion.system_fingerprint = fingerprint
     if (tier) completion.service_tier = tier
     if (usage) completion.usage = usage
     return completion
   }
 
-  return {
+  /** Counts of our own where the provider did not count, or not to the end of what arrived. */
+  const estimate = (prompt: number, written: number, known?: Usage): void => {
+    const { prompt_tokens = 0, completion_tokens = 0 } = known ?? {}
+    // A provider that counts along is near our estimate; one that had only begun to is far from it.
+    if (completion_tokens * 2 >= written) return
+    const prompted = prompt_tokens || prompt
+    const counts = { prompt_tokens: prompted, completion_tokens: written, total_tokens: prompted + written }
+    usage = { ...known, ...counts, estimated: true }
+    shown = undefined
+  }
+  const written = (): string => writtenText(accumulator.snapshot)
+  let told: Usage | undefined
+
+  const accumulator: Accumulator = {
     add(chunk) {
       shown = undefined
       // The first non-empty value stands: some servers send an empty first chunk, some a new id with each.
-      id ||= chunk.id || ''
-      model ||= chunk.model || ''
+      id ||= word(chunk.id)
+      model ||= word(chunk.model)
       created ||= chunk.created || 0
       fingerprint ||= chunk.system_fingerprint
       tier ||= chunk.service_tier
       if (chunk.usage) {
-        usage = mergeCounts(usage ?? { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }, chunk.usage)
+        usage = merge(usage ?? { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }, chunk.usage) as Usage
         // The total stands as it was sent, also where it is not the sum.
         if (chunk.usage.total_tokens == null || !usage.total_tokens)
           usage.total_tokens = usage.prompt_tokens + usage.completion_tokens
@@ -275,19 +467,34 @@ export function createAccumulator(): Accumulator {
     close() {
       shown = undefined
       for (const choice of choices) choice.close()
+      told = usage
+      if (request && choices.length && !(usage && finished()))
+        estimate(estimateTokens(promptText(request)), estimateTokens(written()), told)
+    },
+    async count(count) {
+      if (request && usage?.estimated) estimate(await count(promptText(request)), await count(written()), told)
+    },
+    validated(value) {
+      validated = { parsed: value }
+      shown = undefined
     },
     get finished() {
-      return choices.length > 0 && choices.every((choice) => choice.said.finishReason)
+      return finished()
     },
     get snapshot() {
       return (shown ??= show())
     },
   }
+  return accumulator
 }
 
-/** One completion from all chunks of a stream, in order (what LiteLLM calls `stream_chunk_builder`). */
-export function buildCompletion(chunks: Iterable<CompletionChunk>): Completion {
-  const accumulator = createAccumulator()
+/**
+ * One completion from all chunks of a stream, in order (what LiteLLM calls `stream_chunk_builder`).
+ *
+ * @param request what was asked: with it, a JSON answer is parsed and a usage that the provider did not tell is estimated
+ */
+export function buildCompletion(chunks: Iterable<CompletionChunk>, request?: CompletionRequest): Completion {
+  const accumulator = createAccumulator(request)
   for (const chunk of chunks) accumulator.add(chunk)
   accumulator.close()
   return accumulator.snapshot

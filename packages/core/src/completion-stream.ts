@@ -5,7 +5,8 @@ import { openStream } from './stream.ts'
 import type { ResponseInfo, StreamOptions, StreamReader } from './stream.ts'
 import { createStopwatch } from './timing.ts'
 import type { StreamTiming } from './timing.ts'
-import type { Completion, CompletionChunk, CompletionRequest } from './types.ts'
+import { schemaOf } from './structured.ts'
+import type { Completion, CompletionChunk, CompletionRequest, PartialDeep } from './types.ts'
 
 /**
  * A running completion. Read it in one of these ways (or several at once): iterate over the chunks or the text, which
@@ -14,15 +15,18 @@ import type { Completion, CompletionChunk, CompletionRequest } from './types.ts'
  * A failure rejects the iteration and `finalCompletion()` with a CompletionError whose `partial` holds what had arrived.
  * Stopping is no failure: after `abort()` the iteration ends and `finalCompletion()` resolves to what had arrived.
  */
-export interface CompletionStream extends AsyncIterable<CompletionChunk> {
+export interface CompletionStream<Parsed = unknown> extends AsyncIterable<CompletionChunk> {
   /** The chunks as they arrive, once. Leaving the loop early closes the connection. */
   [Symbol.asyncIterator](): AsyncIterator<CompletionChunk, undefined>
   /** The first choice's visible text, piece by piece; an iteration like the one over the chunks. */
   readonly textStream: AsyncIterable<string>
   /** The completion so far; immutable. */
-  readonly snapshot: Completion
-  /** The whole completion, once the stream has ended. */
-  finalCompletion(): Promise<Completion>
+  readonly snapshot: Completion<PartialDeep<Parsed>>
+  /**
+   * The whole completion, once the stream has ended. With a schema as `response_format`, `parsed` is what it made of the
+   * answer; an answer that does not fit rejects with `invalid_response`, and its text is in `error.partial`.
+   */
+  finalCompletion(): Promise<Completion<Parsed>>
   /** Status, headers and request id, once they are there. Rejects when there is no response. */
   readonly response: Promise<ResponseInfo>
   readonly timing: StreamTiming
@@ -44,11 +48,14 @@ const over: Step<never> = { value: undefined, done: true }
  *     for await (const text of stream.textStream) out.append(text)
  *     const { toolCalls, finishReason, usage } = await stream.finalCompletion()
  */
-export function streamCompletion(request: CompletionRequest, options: StreamOptions): CompletionStream {
-  const accumulator = createAccumulator()
+export function streamCompletion<Parsed = unknown>(
+  request: CompletionRequest<Parsed>,
+  options: StreamOptions,
+): CompletionStream<Parsed> {
+  const accumulator = createAccumulator(request)
   const stopwatch = createStopwatch()
   const response = deferred<ResponseInfo>()
-  const final = deferred<Completion>()
+  const final = deferred<Completion<Parsed>>()
   const listeners = new Set<() => void>()
   const { signal } = options
   let aborted = false
@@ -87,9 +94,22 @@ export function streamCompletion(request: CompletionRequest, options: StreamOpti
     stopwatch.ended()
     signal?.removeEventListener('abort', onAbort)
     response.reject(error ?? AbortSignal.abort().reason)
-    if (error) final.reject(error)
-    else final.resolve(accumulator.snapshot)
     for (const waiter of waiters.splice(0)) lastStep().then(waiter.resolve, waiter.reject)
+    if (options.countTokens && accumulator.snapshot.usage?.estimated)
+      accumulator.count(options.countTokens).then(settle, settle)
+    else settle()
+  }
+
+  const settle = (): void => {
+    const { snapshot } = accumulator
+    if (failure) {
+      failure.partial = snapshot
+      final.reject(failure)
+    } else if (aborted && schemaOf(request.response_format)) {
+      // What the schema has not seen is no value of its type.
+      const { parsed: _, ...unvalidated } = snapshot
+      final.resolve(unvalidated)
+    } else final.resolve(snapshot as Completion<Parsed>)
     for (const listener of listeners) listener()
   }
 
@@ -156,7 +176,7 @@ export function streamCompletion(request: CompletionRequest, options: StreamOpti
     ...iterable(next),
     textStream: iterable(nextText),
     get snapshot() {
-      return accumulator.snapshot
+      return accumulator.snapshot as Completion<PartialDeep<Parsed>>
     },
     finalCompletion() {
       draining = true

@@ -121,7 +121,7 @@ export function providerError(said: unknown, details: CompletionErrorDetails & {
   const passedOn = name === providerCode && name
   const code =
     passedOn ||
-    (tooLong.test(words) && 'context_window_exceeded') ||
+    (name !== 'rate_limit' && tooLong.test(words) && 'context_window_exceeded') ||
     (refused.test(words) && 'content_policy') ||
     (status
       ? (codeOfStatus[status] ?? (status < 500 ? 'bad_request' : 'server'))
@@ -151,7 +151,7 @@ function readError(said: unknown): { message: string; kind: string } {
   const json = (Array.isArray(said) ? said[0] : said) as any
   const error = json?.error ?? json?.detail ?? json
   const message = typeof error === 'string' ? error : (error?.message ?? json?.message ?? JSON.stringify(said))
-  return { message: String(message), kind: `${error?.code ?? ''} ${error?.type ?? ''}`.trim() }
+  return { message: String(message), kind: `${error?.code ?? ''} ${error?.type ?? error?.status ?? ''}`.trim() }
 }
 
 /** `retry-after-ms`, or `Retry-After` in seconds or as a date, in milliseconds from now. */

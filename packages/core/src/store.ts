@@ -135,9 +135,17 @@ export function createCompletionStore(
     const { status } = subject.getState()
     if (status !== 'submitted' && status !== 'streaming') return
     starts++
-    stream?.abort()
     pacer.cancel()
+    const stopped = stream
+    stopped?.abort()
     publish('ready')
+    if (stopped) void showLast(stopped)
+  }
+
+  /** A tokenizer that has to be loaded first tells only later what a stopped answer took. */
+  const showLast = async (stopped: CompletionStream) => {
+    await stopped.finalCompletion().catch(() => undefined)
+    if (stream === stopped && stopped.snapshot !== subject.getState().completion) publish('ready')
   }
 
   const start = async (input: CompletionInput): Promise<Completion | undefined> => {

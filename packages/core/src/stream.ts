@@ -4,7 +4,9 @@ import { CompletionError, isCompletionError, providerError, retryAfterMs } from 
 import type { CompletionErrorCode, CompletionErrorDetails } from './errors.ts'
 import { endpoint } from './providers/openai.ts'
 import { createBodyReader } from './sse.ts'
-import type { ChunkSink, CompletionChunk, CompletionRequest, Provider } from './types.ts'
+import { validate, wireFormat } from './structured.ts'
+import type { CountTokens } from './tokens.ts'
+import type { ChunkSink, CompletionChunk, CompletionRequest, Provider, ProviderRequest } from './types.ts'
 
 /** How to stream one request. */
 export interface StreamOptions {
@@ -16,6 +18,11 @@ export interface StreamOptions {
   fetch?: typeof fetch
   /** Further request headers. In a browser, each that is not CORS-safelisted must be allowed by the server. */
   headers?: Record<string, string>
+  /**
+   * Counts the tokens of an answer whose usage the provider did not tell, or not to the end, instead of the built-in
+   * estimate. Asked once, at the end.
+   */
+  countTokens?: CountTokens
   limits?: {
     /** The most that one server-sent event, or a body that is no event stream, may hold, in UTF-16 units. Default 16 Mi. */
     maxEventChars?: number
@@ -61,7 +68,7 @@ export function openStream(
 ): StreamControl {
   const controller = new AbortController()
   const limit = options.limits?.maxEventChars ?? defaultMaxEventChars
-  const provider = typeof options.provider === 'string' ? endpoint(options.provider) : options.provider
+  let provider = typeof options.provider === 'string' ? endpoint(options.provider) : options.provider
   const details: CompletionErrorDetails & { provider: string } = { provider: provider?.name }
   let headers: Record<string, string> = {}
   let url = ''
@@ -95,7 +102,10 @@ export function openStream(
   const run = async (): Promise<void> => {
     if (!provider) throw new Error('Set `provider` to a URL or to a provider such as openai().')
     if (!request.model) throw new Error('Set `model`, for example "gpt-4o-mini".')
-    const wire = await provider.request(request)
+    let asked: ProviderRequest = { ...request, response_format: wireFormat(request.response_format) }
+    if (provider.resolve) [provider, asked] = provider.resolve(asked)
+    details.provider = provider.name
+    const wire = await provider.request(asked)
     if (closed) return
     stage = 'network'
     url = wire.url.replace(/[?#].*$/, '') // for messages: a query may hold a key
@@ -113,14 +123,15 @@ export function openStream(
     details.requestId = said.get('x-request-id') ?? said.get('request-id') ?? undefined
     reader.responded({ status, headers: said, requestId: details.requestId })
 
-    const isJson = /\/(problem\+)?json/i.test(type)
+    const isLines = provider.lines || /ndjson|jsonl/i.test(type)
+    const isJson = !isLines && /\/(problem\+)?json/i.test(type)
     const isStream = ok && !isJson && !/html|xml/i.test(type)
     const decoder = provider.decoder()
     let done = !body
     let events = 0
     let text = ''
     const take = createBodyReader(
-      isStream,
+      isStream ? (isLines ? 'lines' : 'events') : 'whole',
       (event) => {
         if (over) return
         events++
@@ -158,7 +169,12 @@ export function openStream(
     if (!ok) throw providerError(text, { ...details, status, retryAfterMs: retryAfterMs(said) })
     if (failure) throw failure
     // An end marker or a finish reason is what tells a whole answer from one whose connection was cut.
-    if (over || accumulator.finished) return
+    if (over || accumulator.finished) {
+      const verdict = await validate(request.response_format, accumulator.snapshot)
+      if (!verdict) return
+      if (verdict.problem !== undefined) throw fail('invalid_response', verdict.problem, verdict.issues)
+      return accumulator.validated(verdict.value)
+    }
     if (dropped || (isStream && events)) {
       const message = `${provider.name} closed the connection before the answer was finished. What arrived is kept; try again.`
       throw fail(events ? 'interrupted' : 'network', message, dropped)

@@ -8,7 +8,7 @@ import type { CompletionStoreOptions } from './store.ts'
 import type { StreamTiming } from './timing.ts'
 import { answersCall, declareTools, resultText, runTool } from './tools.ts'
 import type { ChatTools, ToolOutcome } from './tools.ts'
-import type { Completion, CompletionRequest, Message, Part, ToolCall, Usage } from './types.ts'
+import type { Annotation, Completion, CompletionRequest, Message, Part, ToolCall, Usage } from './types.ts'
 
 /** A tool call and what running it came to. */
 export interface ChatToolCall extends ToolCall {
@@ -32,6 +32,8 @@ export interface AssistantMessage {
   readonly status: 'submitted' | 'streaming' | 'ready' | 'stopped' | 'error'
   readonly finishReason: Completion['finishReason']
   readonly nativeFinishReason: string | null
+  /** The sources that all steps cite. */
+  readonly annotations: readonly Annotation[]
   /** Token counts of all requests that the answer took, added up. */
   readonly usage: Usage | undefined
   /** Of the last request, with the time to the first token of the first one. */
@@ -66,6 +68,7 @@ export class Turn {
   // What the steps before the running one came to.
   private readonly doneParts: ChatPart[] = []
   private doneText = ''
+  private doneAnnotations: readonly Annotation[] = []
   private doneUsage: Usage | undefined
   private readonly wire: Message[] = []
   private outcomes = new Map<string, Partial<ChatToolCall>>()
@@ -103,6 +106,13 @@ export class Turn {
       if (state === 'running') this.outcomes.set(id, { state: 'error', error: 'Stopped before the tool had finished.' })
     }
     this.end('stopped')
+    if (this.options.countTokens) void this.showLast()
+  }
+
+  /** A tokenizer that has to be loaded first tells only later what a stopped answer took. */
+  private async showLast(): Promise<void> {
+    await this.stream?.finalCompletion().catch(() => undefined)
+    this.show('stopped')
   }
 
   /** One request. Undefined when it failed, which ends the turn. */
@@ -148,6 +158,7 @@ export class Turn {
     this.wire.push(...this.stepWire(completion))
     this.doneParts.push(...this.stepParts(completion))
     this.doneText += completion.text
+    this.doneAnnotations = this.annotations(completion)
     this.doneUsage = addUsage(this.doneUsage, completion.usage)
     this.outcomes = new Map()
     this.stream = undefined
@@ -172,6 +183,7 @@ export class Turn {
       status,
       finishReason: completion?.finishReason ?? null,
       nativeFinishReason: completion?.nativeFinishReason ?? null,
+      annotations: this.annotations(completion),
       usage: addUsage(this.doneUsage, completion?.usage),
       timing: timing && {
         ...timing,
@@ -182,6 +194,12 @@ export class Turn {
       // A running answer is not sent anywhere, so what its last step would send is worked out at its end.
       wire: ended && completion ? [...this.wire, ...this.stepWire(completion)] : this.wire.slice(),
     })
+  }
+
+  /** The same list as before where the running step adds none. */
+  private annotations(completion: Completion | undefined): readonly Annotation[] {
+    const cited = completion?.choices[0]?.message.annotations
+    return cited ? [...this.doneAnnotations, ...cited] : this.doneAnnotations
   }
 
   private stepParts(completion: Completion): ChatPart[] {
@@ -195,17 +213,18 @@ export class Turn {
   private stepWire(completion: Completion): Message[] {
     const said = completion.choices[0]?.message
     if (!said) return []
-    const { tool_calls = [], refusal, ...message } = said
+    const { tool_calls = [], refusal, annotations: _1, server_tool_calls: _2, audio, ...message } = said
     const answered = tool_calls.filter((call) => this.outcomes.has(call.id))
     // A refusal is what the assistant said; not every provider takes the field back, every one takes the words.
     const content = message.content || refusal
-    if (!content && answered.length === 0) return []
+    if (!content && !message.images && !audio && answered.length === 0) return []
     const results = answered.map(({ id }): Message => {
       const { output, error } = this.outcomes.get(id) ?? {}
       const outcome: ToolOutcome = error === undefined ? { output } : { error }
       return { role: 'tool', tool_call_id: id, content: resultText(outcome) }
     })
-    return [{ ...message, content, ...(answered.length > 0 && { tool_calls: answered }) }, ...results]
+    const calls = answered.length > 0 && { tool_calls: answered }
+    return [{ ...message, content, ...(audio && { audio: { id: audio.id } }), ...calls }, ...results]
   }
 }
 
@@ -216,7 +235,7 @@ function addUsage<Counts extends object = Usage>(a: Counts | undefined, b: Count
   for (const [key, value] of Object.entries(b)) {
     const before = sum[key]
     if (typeof value === 'number') sum[key] = value + (Number(before) || 0)
-    else if (value && typeof value === 'object') sum[key] = addUsage<object>(before as object | undefined, value)
+    else if (value) sum[key] = typeof value === 'object' ? addUsage(before as object | undefined, value) : value
   }
   return sum as Counts
 }

@@ -228,7 +228,9 @@ describe('a stream that does not finish', () => {
 
   it('leaves a cut tool call incomplete', async () => {
     const error = await failure({ provider: openai({ fetch: () => fetchOf([call])('') }) })
-    expect(error.partial?.toolCalls).toEqual([{ id: 'a', name: 'f', arguments: '{"a":', state: 'incomplete' }])
+    expect(error.partial?.toolCalls).toEqual([
+      { id: 'a', name: 'f', arguments: '{"a":', input: {}, state: 'incomplete' },
+    ])
   })
 
   it('is whole when only the end marker is missing, also after a reset', async () => {

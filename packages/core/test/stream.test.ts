@@ -271,6 +271,8 @@ describe('stopping', () => {
     const stream = streamCompletion({ model: 'm', messages }, { provider: openai({ fetch: fetchOf(parts) }) })
     for await (const _ of stream) stream.abort()
     stream.abort()
-    expect(stream.snapshot.toolCalls).toEqual([{ id: 'a', name: 'f', arguments: '{"a"', state: 'incomplete' }])
+    expect(stream.snapshot.toolCalls).toEqual([
+      { id: 'a', name: 'f', arguments: '{"a"', input: {}, state: 'incomplete' },
+    ])
   })
 })

@@ -67,7 +67,9 @@ export function scriptTurn(request: CompletionRequest, turn: number, signal: Abo
   const names = new Map<string, string>()
   for (const message of messages) {
     if (message.role !== 'assistant') continue
-    for (const call of message.tool_calls ?? []) names.set(call.id, call.function.name)
+    for (const call of message.tool_calls ?? []) {
+      names.set(call.id, (call.type === 'custom' ? call.custom : call.function).name)
+    }
   }
   const toolResults: ToolResult[] = []
   for (const message of messages.slice(lastAssistant + 1)) {

@@ -48,7 +48,7 @@ function add(message: CompletionMessage, delta: Delta): void {
   for (const { index, id, function: part } of delta.tool_calls ?? []) {
     const calls = (message.tool_calls ??= [])
     const call = calls[index]
-    if (call) call.function.arguments += part?.arguments ?? ''
+    if (call?.type === 'function') call.function.arguments += part?.arguments ?? ''
     else calls[index] = { id: id ?? '', type: 'function', function: { name: part?.name ?? '', arguments: '' } }
   }
 }

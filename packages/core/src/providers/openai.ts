@@ -4,35 +4,30 @@ import type {
   CompletionChunk,
   CompletionRequest,
   Decoder,
-  Message,
   Provider,
+  ProviderOptions,
   ServerSentEvent,
-  Usage,
 } from '../types.ts'
+import { keyOf, messagesOf } from './messages.ts'
+import { finishReasonOf } from './reasons.ts'
 
-/** Where and as whom to talk to an OpenAI-compatible API. */
-export interface OpenAIOptions {
-  /**
-   * The key, or a function that gets a fresh one for each request. A key in a page can be read by everyone who opens
-   * the page: in a browser, use a relay instead, or short-lived keys.
-   */
-  apiKey?: string | (() => string | Promise<string>)
-  /** Everything before `/chat/completions`, or the whole address with it. Default `https://api.openai.com/v1`. */
-  baseURL?: string
-  /** For messages to people. Default `openai`. */
-  name?: string
+/** Where and as whom to talk to an OpenAI-compatible API. `baseURL` may also be the whole address with the path. */
+export interface OpenAIOptions extends ProviderOptions {
   /** Asks for the usage chunk (`stream_options.include_usage`) unless the request says otherwise. Default true. */
   includeUsage?: boolean
-  /** Sends the requests instead of the global `fetch`. */
-  fetch?: typeof fetch
 }
 
-/** OpenAI, or any server that speaks its chat completions. */
+/**
+ * OpenAI, or any server that speaks its chat completions. Without a `baseURL` a request is written as OpenAI itself
+ * takes it: `max_tokens` as `max_completion_tokens`, and no reasoning on the way back. With one, it is sent as it is.
+ */
 export function openai(options: OpenAIOptions = {}): Provider {
-  return provider(options, '/chat/completions', ({ prompt, messages, ...rest }) => {
-    const all: readonly Message[] = messages ?? (prompt === undefined ? [] : [{ role: 'user', content: prompt }])
-    if (all.length === 0) throw new Error('Set `messages` or `prompt`.')
-    return { ...rest, messages: all }
+  return provider(options, '/chat/completions', (request) => {
+    const { prompt, max_tokens: limit, ...rest } = request
+    const messages = messagesOf(request)
+    if (options.baseURL !== undefined) return { ...rest, max_tokens: limit, messages }
+    const { max_completion_tokens = limit } = rest
+    return { ...rest, max_completion_tokens, messages: messages.map((message) => bare(message)) }
   })
 }
 
@@ -62,22 +57,22 @@ function provider(
       const body: Record<string, unknown> = { ...bodyOf(request), stream: true }
       if (request.stream_options === null) delete body.stream_options
       else if (includeUsage) body.stream_options = { include_usage: true, ...request.stream_options }
-      const key = typeof apiKey === 'function' ? await freshKey(apiKey) : apiKey
+      const key = await keyOf(apiKey)
       const url = /completions($|\?)/.test(baseURL) ? baseURL : baseURL.replace(/\/*(\?.*)?$/, `${path}$1`)
-      const headers: Record<string, string> = key ? { authorization: `Bearer ${key}` } : {}
-      return { url, headers, body }
+      return { url, headers: { ...(key ? { authorization: `Bearer ${key}` } : {}), ...options.headers }, body }
     },
-    decoder: () => decode,
+    decoder: createDecoder,
   }
 }
 
-/** What the page's own function says of its failure may be meant for nobody else, so it is only the cause. */
-async function freshKey(get: () => string | Promise<string>): Promise<string> {
-  try {
-    return await get()
-  } catch (cause) {
-    throw new Error('`apiKey` failed, so nothing was sent.', { cause })
-  }
+/** A message (or a call in it) without what only some providers take back with it, of which `kept` is one. */
+export function bare<Said extends object>(message: Said, kept?: string): Said {
+  const copy: Json = { ...message }
+  for (const key in copy) if (key !== kept && /^(reasoning_|extra_c|annot|images|server_t)/.test(key)) delete copy[key]
+  // Of what was spoken, only the id goes back.
+  copy.audio &&= { id: copy.audio.id }
+  copy.tool_calls &&= copy.tool_calls.map((call: object) => bare(call, kept))
+  return copy
 }
 
 // ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -87,36 +82,99 @@ async function freshKey(get: () => string | Promise<string>): Promise<string> {
 type Json = any
 
 /**
- * Reads one event. A well-formed chunk passes through as it was parsed; the dialects' other spellings are brought to
+ * Reads events. A well-formed chunk passes through as it was parsed; the dialects' other spellings are brought to
  * OpenAI's in place. Throws on unreadable JSON.
  */
-export const decode: Decoder = (event: ServerSentEvent, sink: ChunkSink): void => {
-  const { data } = event
-  if (data.startsWith('[DONE]')) return sink.done()
-  if (event.event === 'error') return sink.error(data)
-  if (!data.trim()) return
-  const json: Json = JSON.parse(data)
-  if (json?.choices || json?.usage) {
-    json.choices ??= []
-    normalise(json)
-    sink.chunk(json as CompletionChunk)
+function createDecoder(): Decoder {
+  const cited = new Set<unknown>()
+
+  /** Sources as annotations, each of them once. A source is a URL, an id, or an object with a `url`. */
+  const cite = (delta: Json, sources: Json[]): void => {
+    for (const source of sources) {
+      const { url = source, title } = Object(source)
+      if (url == null || typeof url === 'object' || cited.has(url)) continue
+      cited.add(url)
+      const citation = { url: `${url}`, title: title ?? '', start_index: 0, end_index: 0 }
+      ;(delta.annotations ??= []).push({ type: 'url_citation', url_citation: citation })
+    }
   }
-  if (json?.error) sink.error(json)
+
+  /** Content in parts becomes what a delta has for each. */
+  const unpack = (delta: Json, parts: Json[]): void => {
+    delta.content = joined(parts)
+    for (const part of parts) {
+      const { thinking, image_url: image, reference_ids: ids, url } = Object(part)
+      if (thinking) delta.reasoning_content = (delta.reasoning_content ?? '') + joined(thinking)
+      if (image) (delta.images ??= []).push({ type: 'image_url', image_url: image.url ? image : { url: image } })
+      cite(delta, [ids ?? (url ? part : null)].flat())
+    }
+  }
+
+  const normalise = (chunk: Json): void => {
+    const { choices, citations, search_results: found } = chunk
+    chunk.object = 'chat.completion.chunk'
+    for (const choice of choices) {
+      // A legacy completion has `text`; a server that ignores `stream` sends the whole `message`.
+      const delta = (choice.delta ??=
+        choice.message ?? (typeof choice.text === 'string' ? { content: choice.text } : {}))
+      if (Array.isArray(delta.content)) unpack(delta, delta.content)
+      if (!delta.reasoning_content) {
+        const reasoning =
+          delta.reasoning ||
+          delta.reasoning_text ||
+          delta.reasoning_details?.map?.((detail: Json) => detail?.text ?? detail?.summary ?? '').join('')
+        if (typeof reasoning === 'string') delta.reasoning_content = reasoning
+      }
+      // An error beside the choices says why; "error" is no reason for an answer to be over.
+      const word = choice.finish_reason
+      if (!word || word === 'error' || typeof word !== 'string') choice.finish_reason = null
+      else {
+        choice.finish_reason = finishReasonOf(word)
+        if (choice.finish_reason !== word) choice.native_finish_reason ??= word
+        // Counts stand in a field of the server's own at times, which starts with `x_` then.
+        if (!chunk.usage) for (const key in chunk) if (key.startsWith('x_')) chunk.usage ??= chunk[key]?.usage
+      }
+      if (choice.usage) chunk.usage ??= choice.usage
+    }
+    // Some repeat what they found on every chunk, and the last one may have no choice to put it into.
+    if (citations || found)
+      cite((choices[0] ??= { index: 0, delta: {}, finish_reason: null }).delta, [found, citations].flat())
+    if (chunk.usage) count(chunk.usage)
+  }
+
+  return (event: ServerSentEvent, sink: ChunkSink): void => {
+    const { data } = event
+    if (data.startsWith('[DONE]')) return sink.done()
+    if (event.event === 'error') return sink.error(data)
+    if (!data.trim()) return
+    const json: Json = JSON.parse(data)
+    if (json?.choices || json?.usage) {
+      json.choices ??= []
+      normalise(json)
+      sink.chunk(json as CompletionChunk)
+    }
+    if (json?.error || json?.object === 'error') sink.error(json)
+  }
 }
 
-function normalise(chunk: Json): void {
-  chunk.object = 'chat.completion.chunk'
-  if (chunk.x_groq?.usage) chunk.usage ??= chunk.x_groq.usage
-  for (const choice of chunk.choices) {
-    // A legacy completion has `text`; a server that ignores `stream` sends the whole `message`.
-    const delta = (choice.delta ??= choice.message ?? (typeof choice.text === 'string' ? { content: choice.text } : {}))
-    if (delta.reasoning_content == null) {
-      const details = delta.reasoning_details?.map?.((detail: Json) => detail?.text ?? detail?.summary ?? '').join('')
-      const reasoning = delta.reasoning ?? details
-      if (typeof reasoning === 'string') delta.reasoning_content = reasoning
-    }
-    // An error beside the choices says why; "error" is no reason for an answer to be over.
-    if (!choice.finish_reason || choice.finish_reason === 'error') choice.finish_reason = null
-    if (choice.usage) chunk.usage ??= choice.usage as Usage
+/** Reads one event by itself: for a wire whose own decoder is this one, but that cites nothing. */
+export const decode: Decoder = (event, sink) => createDecoder()(event, sink)
+
+/** The visible text of a part or a list of them. */
+function joined(said: Json): string {
+  return typeof said === 'string' ? said : Array.isArray(said) ? said.map(joined).join('') : joined(said?.text ?? '')
+}
+
+/** Brings counts to where OpenAI has them. */
+function count(usage: Json): void {
+  const { prompt_tokens_details: read, completion_tokens_details: wrote } = usage
+  const cached = read?.cached_tokens ?? usage.prompt_cache_hit_tokens ?? usage.num_cached_tokens ?? usage.cached_tokens
+  if (cached) usage.prompt_tokens_details = { ...read, cached_tokens: cached }
+  const reasoning = wrote?.reasoning_tokens ?? usage.reasoning_tokens
+  if (reasoning) {
+    usage.completion_tokens_details = { ...wrote, reasoning_tokens: reasoning }
+    // Some count the reasoning apart: the total tells.
+    if (usage.total_tokens === usage.prompt_tokens + usage.completion_tokens + reasoning)
+      usage.completion_tokens += reasoning
   }
 }
