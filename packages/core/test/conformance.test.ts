@@ -12,10 +12,11 @@ import { formats } from './corpus-adapter.mjs'
 const repository = new URL('../../../', import.meta.url)
 const folder = process.env.COMPLETION_STREAM_CORPUS ?? fileURLToPath(new URL('../shared/corpus', repository))
 const checker = `${folder}/check.mjs`
+const recorded = (formats as string[]).filter((format) => existsSync(`${folder}/streams/${format}`))
 const adapter = fileURLToPath(new URL('corpus-adapter.mjs', import.meta.url))
 
 describe.skipIf(!existsSync(checker))('the corpus of recorded streams', () => {
-  it.each(formats as string[])(
+  it.each(recorded)(
     '%s: every recording comes to its expected result in every framing',
     (format) => {
       const run = spawnSync(process.execPath, [checker, adapter, '--format', format, '--quiet'], { encoding: 'utf8' })

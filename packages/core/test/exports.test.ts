@@ -6,13 +6,26 @@ it('exports these names', () => {
   expect(Object.keys(core).toSorted()).toMatchInlineSnapshot(`
     [
       "CompletionError",
+      "anthropic",
       "buildCompletion",
+      "chrome",
+      "cohere",
+      "compatible",
+      "compatibleNames",
       "createChat",
       "createCompletionStore",
+      "createPartialJson",
       "endpoint",
+      "estimateTokens",
+      "gemini",
       "isCompletionError",
+      "ollama",
       "openai",
       "openaiCompletions",
+      "openaiResponses",
+      "parsePartialJson",
+      "route",
+      "source",
       "streamCompletion",
     ]
   `)
