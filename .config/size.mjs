@@ -1,5 +1,6 @@
 // What an import costs a page: bundles each entry of the package's "sizes" as Vite ships it, minified and gzipped, with
-// every dependency but the peers in it, prints what it is made of, and fails when it is over its limit.
+// every dependency but the peers in it, prints what it is made of, and fails when it is over its limit. An entry with
+// "onTopOf" is what it adds to that import, and "brings" the files that it may add.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
@@ -10,7 +11,7 @@ const { build } = await import(pathToFileURL(require.resolve('vite')).href)
 const { name, sizes, peerDependencies = {} } = JSON.parse(readFileSync('package.json', 'utf8'))
 const external = (id) => Object.keys(peerDependencies).some((peer) => id === peer || id.startsWith(`${peer}/`))
 
-/** The bundle of one entry: its gzipped size in bytes, and how much of the minified code each package brings. */
+/** The bundle of one entry: its gzipped size in bytes, its files, and how much of the minified code each package brings. */
 async function measure(imports) {
   const entry = {
     name: 'entry',
@@ -38,15 +39,30 @@ async function measure(imports) {
       /node_modules\/((?:@[^/]+\/)?[^/]+)(?!.*node_modules)/.exec(id)?.[1] ?? /packages\/([^/]+)/.exec(id)?.[1]
     if (owner && part) parts.set(owner, (parts.get(owner) ?? 0) + part.length)
   }
-  return { bytes: gzipSync(code, { level: 9 }).length, parts }
+  const files = Object.keys(modules).filter((id) => modules[id].code)
+  return { bytes: gzipSync(code, { level: 9 }).length, parts, files }
+}
+
+const bases = new Map()
+/** The bundle that others are measured on top of. */
+async function baseOf(imports) {
+  if (!bases.has(imports)) bases.set(imports, await measure(imports))
+  return bases.get(imports)
 }
 
 let failed = false
-for (const { import: imports, limit } of sizes) {
-  const { bytes, parts } = await measure(imports)
+for (const { import: imports, limit, onTopOf, brings } of sizes) {
+  const measured = await measure(onTopOf ? [onTopOf, imports].join().replace(/\s*}\s*,\s*{/, ',') : imports)
+  const { parts } = measured
+  const base = onTopOf && (await baseOf(onTopOf))
+  const bytes = measured.bytes - (base?.bytes ?? 0)
+  const added = measured.files.filter((id) => !base?.files.includes(id)).map((id) => id.split('/').at(-1))
+  const strangers = brings ? added.filter((file) => file !== '\0entry' && !brings.includes(file)) : []
   const whole = [...parts.values()].reduce((sum, part) => sum + part, 0)
-  const made = [...parts].map(([owner, part]) => `${owner} ${Math.round((100 * part) / whole)} %`).join(', ')
-  const over = bytes > limit
+  const made = base
+    ? `on top of ${onTopOf}${strangers.length > 0 ? `; also brings ${strangers.join(', ')}` : ''}`
+    : [...parts].map(([owner, part]) => `${owner} ${Math.round((100 * part) / whole)} %`).join(', ')
+  const over = bytes > limit || strangers.length > 0
   failed ||= over
   console.log(`${over ? 'OVER' : 'ok  '} ${imports.padEnd(24)} ${bytes} B of ${limit} B gzipped (${made})`)
 }

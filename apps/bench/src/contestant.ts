@@ -2,6 +2,6 @@
 export interface Contestant {
   /** The name in the table. */
   name: string
-  /** Reads the response to its end; resolves to the text of the completion. */
+  /** Reads the response to its end; resolves to the text of the completion, or to its calls' arguments, a line each. */
   read(response: Response): Promise<string>
 }

@@ -1,4 +1,4 @@
-/** The completion that everybody reads: a long answer of token-sized deltas, as bytes on OpenAI's wire. */
+/** The completions that everybody reads, as bytes on OpenAI's wire: a long answer, and the arguments of four tool calls. */
 
 /** The request that the answer belongs to. */
 export const request: { model: string; messages: { role: 'user'; content: string }[] } = {
@@ -6,7 +6,7 @@ export const request: { model: string; messages: { role: 'user'; content: string
   messages: [{ role: 'user', content: 'Write a long answer.' }],
 }
 
-/** A generated answer: what must come out, and each of its events as the bytes that go in. */
+/** A generated answer: what must come out (text, or arguments), and each of its events as the bytes that go in. */
 export interface Workload {
   text: string
   events: Uint8Array[]
@@ -23,32 +23,79 @@ function* numbers(): Generator<number, never> {
   }
 }
 
-/** An answer of so many text deltas, with the role, finish, usage and end events around them. */
-export function createWorkload(deltas: number): Workload {
+/** Words as a model writes them, a token each. */
+function writeWords(count: number): string[] {
   const random = numbers()
   const pick = (): string => {
     const n = random.next().value >> 8
     return n % 20 === 0 ? '.\n\n' : ` ${words[n % words.length]}`
   }
-  const parts = Array.from({ length: deltas }, pick)
-  const head = { id: 'chatcmpl-bench', object: 'chat.completion.chunk', created: 1767225600, model: request.model }
-  const frame = (data: unknown): Uint8Array =>
-    new TextEncoder().encode(
-      `data: ${typeof data === 'string' ? data : JSON.stringify({ ...head, ...(data as object) })}\n\n`,
-    )
-  const chunk = (delta: object, finish_reason: string | null = null): Uint8Array =>
-    frame({
-      system_fingerprint: 'fp_bench',
-      choices: [{ index: 0, delta, logprobs: null, finish_reason }],
-      usage: null,
-    })
-  const usage = { prompt_tokens: 5, completion_tokens: deltas, total_tokens: deltas + 5 }
+  return Array.from({ length: count }, pick)
+}
+
+const head = { id: 'chatcmpl-bench', object: 'chat.completion.chunk', created: 1767225600, model: request.model }
+
+function frame(data: unknown): Uint8Array {
+  const json = typeof data === 'string' ? data : JSON.stringify({ ...head, ...(data as object) })
+  return new TextEncoder().encode(`data: ${json}\n\n`)
+}
+
+function chunk(delta: object, finish_reason: string | null = null): Uint8Array {
+  const choices = [{ index: 0, delta, logprobs: null, finish_reason }]
+  return frame({ system_fingerprint: 'fp_bench', choices, usage: null })
+}
+
+function ending(tokens: number): Uint8Array[] {
+  const usage = { prompt_tokens: 5, completion_tokens: tokens, total_tokens: tokens + 5 }
+  return [frame({ choices: [], usage }), frame('[DONE]')]
+}
+
+/** An answer of so many text deltas, with the role, finish, usage and end events around them. */
+export function createWorkload(deltas: number): Workload {
+  const parts = writeWords(deltas)
   const events = [
     chunk({ role: 'assistant', content: '', refusal: null }),
     ...parts.map((content) => chunk({ content })),
     chunk({}, 'stop'),
-    frame({ choices: [], usage }),
-    frame('[DONE]'),
+    ...ending(deltas),
   ]
   return { text: parts.join(''), events }
+}
+
+/** What the arguments of a call look like: each of about so many characters, when it is written as JSON. */
+export const shapes: Record<string, (size: number) => unknown> = {
+  'one long text': (size) => ({ path: 'story.md', content: writeWords(size / 5).join('') }),
+  'nested objects': (size) => ({
+    chapters: Array.from({ length: Math.ceil(size / 2000) }, (_, chapter) => ({
+      title: `Chapter ${chapter}`,
+      paragraphs: Array.from({ length: 10 }, () => ({ text: writeWords(32).join(''), note: null })),
+    })),
+  }),
+  'a list of small objects': (size) => ({
+    items: Array.from({ length: size / 60 }, (_, id) => ({
+      id,
+      name: `Item ${id}`,
+      price: id * 1.25,
+      tags: ['a', 'b'],
+    })),
+  }),
+  'a list of numbers': (size) => ({ list: Array.from({ length: size / 6 }, (_, n) => n * 7) }),
+}
+
+/** Four calls whose arguments arrive interleaved, in so many deltas together. */
+export function createToolWorkload(deltas: number, shape: (size: number) => unknown): Workload {
+  const size = deltas * 16
+  const texts = Array.from({ length: 4 }, () => JSON.stringify(shape(size / 4)))
+  const step = Math.ceil((texts[0]!.length * 4) / deltas)
+  const call = (index: number, args: string): object => ({ tool_calls: [{ index, function: { arguments: args } }] })
+  const events = texts.map((_, index) =>
+    chunk({
+      tool_calls: [{ index, id: `call_${index}`, type: 'function', function: { name: 'save', arguments: '' } }],
+    }),
+  )
+  for (let at = 0; at < texts[0]!.length; at += step) {
+    for (const [index, text] of texts.entries()) events.push(chunk(call(index, text.slice(at, at + step))))
+  }
+  events.push(chunk({}, 'tool_calls'), ...ending(deltas))
+  return { text: texts.join('\n'), events }
 }

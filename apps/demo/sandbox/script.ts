@@ -92,5 +92,5 @@ function isFirstAnswer(turn: ScriptTurn): boolean {
 }
 
 function offersSearch(turn: ScriptTurn): boolean {
-  return turn.request.tools?.some((tool) => tool.function.name === SEARCH_DOCS) ?? false
+  return turn.request.tools?.some((tool) => tool.function?.name === SEARCH_DOCS) ?? false
 }

@@ -10,7 +10,7 @@ import { createSandboxScript } from '../sandbox/script.ts'
 /** The model that the sandbox answers as. */
 export const SANDBOX_MODEL = 'sandbox/docs-guide'
 
-/** The model when a key is set but `OPENAI_MODEL` is not. */
+/** The model when a key of OpenAI is set but `OPENAI_MODEL` is not. */
 const DEFAULT_MODEL = 'gpt-4o-mini'
 
 /** Who answers the pages' requests. */
@@ -25,14 +25,14 @@ export interface Answerers {
 export function answerersFromEnv(env: Record<string, string | undefined>): Answerers {
   const providers = providersFromEnv(env)
   const names = Object.keys(providers)
-  if (names.length > 0) {
-    const models = modelsFromEnv(env) ?? [DEFAULT_MODEL]
+  const models = modelsFromEnv(env) ?? (providers.openai ? [DEFAULT_MODEL] : [])
+  if (names.length > 0 && models.length > 0) {
     return { providers, models, sentence: `Answers come from ${models.join(', ')} at ${names.join(' and ')}.` }
   }
   return {
     providers: { sandbox: sandbox() },
     models: [SANDBOX_MODEL],
-    sentence: 'Answers come from the scripted sandbox (no key set).',
+    sentence: `Answers come from the scripted sandbox (${names[0] ? `no ${names[0].toUpperCase()}_MODELS set` : 'no key set'}).`,
   }
 }
 

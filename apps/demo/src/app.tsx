@@ -1,5 +1,6 @@
 /** The chat: one conversation over `useChat`, with the page around it. */
 import { useChat } from '@completion-stream/react'
+import { chrome, route } from 'completion-stream'
 import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react'
 import { system, tools } from './docs-tool.ts'
 import { Message } from './message/message.tsx'
@@ -11,6 +12,8 @@ import { Header } from './page/header.tsx'
 import { useStickToBottom } from './page/stick-to-bottom.ts'
 
 const RELAY = '/api'
+/** The relay answers for all models but the browser's own, `chrome/…`, which needs no server at all. */
+const provider = route({ relay: RELAY, chrome: chrome() })
 
 /** The page. */
 export function App(): ReactNode {
@@ -18,7 +21,15 @@ export function App(): ReactNode {
   const [chosen, setChosen] = useState<string>()
   const [maxTokens, setMaxTokens] = useState<number>()
   const model = chosen ?? models.ids[0] ?? ''
-  const chat = useChat({ provider: RELAY, model, system, tools, request: { max_tokens: maxTokens } })
+  const isBuiltIn = model.startsWith('chrome/')
+  const chat = useChat({
+    provider,
+    model,
+    system,
+    // The built-in model calls no tools, has a limit of its own, and wants to know in which language it is to answer.
+    tools: isBuiltIn ? undefined : tools,
+    request: isBuiltIn ? { expectedOutputs: [{ type: 'text', languages: ['en'] }] } : { max_tokens: maxTokens },
+  })
   const { messages, status, sendMessage, regenerate, stop, reset } = chat
 
   const busy = status === 'submitted' || status === 'streaming'

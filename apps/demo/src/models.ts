@@ -1,4 +1,4 @@
-/** Learns from the relay which models there are. */
+/** Learns which models there are: from the relay, and from the address of the page (`?model=…`). */
 import { useQuery } from '@tanstack/react-query'
 
 /** The list, and whether it is there yet. */
@@ -6,6 +6,9 @@ export interface Models {
   status: 'pending' | 'success' | 'error'
   ids: readonly string[]
 }
+
+/** The model that the page was opened for, such as `chrome/built-in`, the browser's own. */
+const askedModel = new URLSearchParams(location.search).get('model')
 
 /** Asks `url` (an OpenAI-style `…/models`) once for the whole page. */
 export function useModels(url: string): Models {
@@ -17,7 +20,7 @@ export function useModels(url: string): Models {
     // The relay is on this machine, whatever the browser thinks of the network.
     networkMode: 'always',
   })
-  return { status, ids: data ?? [] }
+  return { status, ids: [...new Set([...(askedModel ? [askedModel] : []), ...(data ?? [])])] }
 }
 
 async function fetchModels(url: string, signal: AbortSignal): Promise<string[]> {

@@ -73,6 +73,10 @@ describe.concurrent('an answer', () => {
       expect(stopped.text.startsWith(early.text.slice(0, 100))).toBe(true)
       await chat.page.waitForTimeout(500)
       expect(await chat.shown()).toEqual(stopped)
+      // Nobody counted to the end, so the page says that it estimates.
+      expect(await chat.page.locator('.answer').last().locator('.facts li').first().textContent()).toMatch(
+        /^≈ \d+ in · ≈ \d+ out$/,
+      )
       await chat.page.getByRole('button', { name: 'Retry' }).click()
       expect((await chat.untilText(20)).running).toBe(true)
     }))

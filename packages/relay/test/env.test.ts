@@ -25,3 +25,26 @@ it('the models are listed in one variable or in the other', () => {
   expect(modelsFromEnv({ OPENAI_MODEL: 'a' })).toEqual(['a'])
   expect(modelsFromEnv({ OPENAI_MODEL: 'b', OPENAI_MODELS: 'a, b,, c ,' })).toEqual(['b', 'a', 'c'])
 })
+
+it('every provider has variables of its own, and its models the prefix that the relay sends to it', async () => {
+  const env = {
+    ANTHROPIC_API_KEY: 'sk-ant',
+    ANTHROPIC_MODELS: 'claude-a, claude-b',
+    GROQ_API_KEY: 'gsk',
+    GROQ_MODEL: 'llama',
+    OLLAMA_BASE_URL: 'http://localhost:11434',
+    AZURE_API_KEY: 'a key without a resource says nothing of an address',
+    MISTRAL_MODELS: 'not-set-up',
+  }
+  const providers = providersFromEnv(env)
+  expect(Object.keys(providers)).toEqual(['anthropic', 'groq', 'ollama'])
+  expect(modelsFromEnv(env)).toEqual(['anthropic/claude-a', 'anthropic/claude-b', 'groq/llama'])
+  const asked = { model: 'm', prompt: 'hi' }
+  expect(await providers.anthropic!.request(asked)).toMatchObject({ headers: { 'x-api-key': 'sk-ant' } })
+  expect(await providers.groq!.request(asked)).toMatchObject({
+    url: 'https://api.groq.com/openai/v1/chat/completions',
+  })
+  expect(await providers.ollama!.request(asked)).toMatchObject({ url: 'http://localhost:11434/api/chat' })
+  const azure = providersFromEnv({ AZURE_API_KEY: 'k', AZURE_RESOURCE: 'mine' }).azure!
+  expect((await azure.request(asked)).url).toMatch(/^https:\/\/mine\.openai\.azure\.com\//)
+})

@@ -31,6 +31,7 @@ export function endingOf(answer: Answer): Ending {
 function liveWords(answer: Answer): string {
   const last = answer.parts.at(-1)
   if (last?.type === 'reasoning') return 'Thinking…'
+  if (last?.type === 'server-tool') return 'The provider runs a tool…'
   if (last?.type !== 'tool-call') return 'Writing…'
   const { state } = last.toolCall
   if (state === 'running') return 'Running a tool…'

@@ -7,13 +7,14 @@ export interface Fact {
   meaning: string
 }
 
-/** What is known of an answer; numbers that the provider did not send are left out. */
+/** What is known of an answer; token counts of an answer that was stopped are estimated. */
 export function factsOf({ usage, timing }: Answer): Fact[] {
   const facts: Fact[] = []
   if (usage) {
+    const about = usage.estimated ? '≈ ' : ''
     facts.push({
-      text: `${count(usage.prompt_tokens)} in · ${count(usage.completion_tokens)} out`,
-      meaning: `${usage.prompt_tokens} prompt tokens, ${usage.completion_tokens} completion tokens`,
+      text: `${about}${count(usage.prompt_tokens)} in · ${about}${count(usage.completion_tokens)} out`,
+      meaning: `${usage.prompt_tokens} prompt tokens, ${usage.completion_tokens} completion tokens${usage.estimated ? ', estimated: the provider did not count to the end' : ''}`,
     })
   }
   if (timing?.timeToFirstTokenMs !== undefined) {

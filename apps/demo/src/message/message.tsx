@@ -5,7 +5,10 @@ import { Mark } from '../page/mark.tsx'
 import { AnswerFooter } from './answer-footer.tsx'
 import type { Answer } from './ending.ts'
 import { MarkdownText } from './markdown.tsx'
+import { Picture, Speech } from './media.tsx'
 import { Reasoning } from './reasoning.tsx'
+import { ServerTool } from './server-tool.tsx'
+import { Sources } from './sources.tsx'
 import { ToolCard } from './tool-card.tsx'
 
 /** `onRetry` is there for the last answer only, once it has ended. */
@@ -29,6 +32,7 @@ export const Message: NamedExoticComponent<{ message: ChatMessage; onRetry?: () 
         {message.parts.map((part, index) => (
           <Part key={partKey(part, index)} part={part} live={isLive(message, index)} />
         ))}
+        <Sources annotations={message.annotations} />
         <AnswerFooter answer={message} onRetry={onRetry} />
       </div>
     </li>
@@ -45,6 +49,12 @@ function Part({ part, live }: { part: ChatPart; live: boolean }): ReactNode {
       return <p className="refusal">{part.text}</p>
     case 'tool-call':
       return <ToolCard call={part.toolCall} />
+    case 'server-tool':
+      return <ServerTool call={part.toolCall} live={live} />
+    case 'image':
+      return <Picture image={part.image} />
+    case 'audio':
+      return <Speech audio={part.audio} />
   }
 }
 
