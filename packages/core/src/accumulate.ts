@@ -105,13 +105,15 @@ function merge(old: Json, said: Json, key?: string): Json {
 
 /** Adds an item to a list, or to the one of its items that it belongs to: by index and id, else to the last by its text. */
 function mergeItem(list: Json[], item: Json): Json[] {
-  const { index, id, type } = Object(item)
-  const isText = (item?.text ?? item?.summary) != null
+  const { index, id, type, text, summary, image_url } = Object(item)
+  // Pictures come whole, each of them.
+  const isLinked = !image_url && (index != null || id != null)
+  const isText = (text ?? summary) != null
   const isMore = (other: Json, i: number): boolean =>
+    (isLinked || (isText && i === list.length - 1)) &&
     other?.type === type &&
     other.index === index &&
-    (id == null || other.id == null || id === other.id) &&
-    (index != null || id != null || (isText && i === list.length - 1))
+    (id == null || other.id == null || id === other.id)
   const at = list.findLastIndex(isMore)
   return at < 0 ? [...list, item] : list.with(at, merge(list[at], item))
 }

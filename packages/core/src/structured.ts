@@ -17,36 +17,44 @@ export function wireFormat(format: Format): ResponseFormat | undefined {
   }
   const { jsonSchema, vendor } = format['~standard']
   if (!jsonSchema) {
-    const advice = "Use one of zod 4.2, arktype 2.1.28 or valibot's toStandardJsonSchema, or set"
     throw new Error(
-      `This schema (${vendor}) does not tell its JSON Schema. ${advice} { type: 'json_schema', json_schema, schema }.`,
+      `This schema (${vendor}) does not tell its JSON Schema: set { type: 'json_schema', json_schema, schema }.`,
     )
   }
   // Providers hold a model to a schema word by word only where each object is closed and has no optional properties.
   let strict = true
   const schema = JSON.parse(JSON.stringify(jsonSchema.input({ target: 'draft-2020-12' })), (_, value) => {
-    if (value?.type === 'object' && value.properties) {
-      value.additionalProperties ??= false
-      const isClosed = value.additionalProperties === false
-      strict &&= isClosed && Object.keys(value.properties).length === value.required?.length
+    if ([value?.type].flat().includes('object')) {
+      const { properties, required = [] } = value
+      if (properties) value.additionalProperties ??= false
+      strict &&= value.additionalProperties === false && Object.keys(properties ?? {}).length === required.length
     }
     return value
   })
+  delete schema.$schema
   return { type: 'json_schema', json_schema: { name: 'response', schema, strict } }
 }
 
 /** What the schema makes of a whole answer, or why it is none; undefined when there is nothing to validate. */
 export async function validate(
   format: Format,
-  { text, refusal, toolCalls, finishReason, parsed }: Completion,
+  { text, refusal, toolCalls, finishReason }: Completion,
 ): Promise<{ value: unknown; problem?: undefined } | { problem: string; issues?: unknown } | undefined> {
   const schema = schemaOf(format)
   // A model that calls tools first answers later.
   if (!schema || (toolCalls.length && !text)) return undefined
   if (refusal) return { problem: `The model refused: ${refusal}` }
-  if (finishReason !== 'stop') return { problem: `The answer was cut off (${finishReason}) before its JSON was whole.` }
-  if (parsed === undefined) return { problem: 'The answer is not the JSON that was asked for.' }
-  const result = await schema['~standard'].validate(parsed)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    const isCut = finishReason && finishReason !== 'stop'
+    const what = isCut
+      ? `was cut off (${finishReason}) before its JSON was whole`
+      : 'is not the JSON that was asked for'
+    return { problem: `The answer ${what}.` }
+  }
+  const result = await schema['~standard'].validate(value)
   if (!result.issues) return result
   const problems = result.issues.map(({ path = [], message }) => {
     const place = path.map((step) => String(typeof step === 'object' ? step.key : step)).join('.')

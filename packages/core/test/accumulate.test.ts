@@ -134,6 +134,15 @@ describe('an answer', () => {
     ])
   })
 
+  it('keeps every picture, also where their servers number each of them alike', async () => {
+    const image = (name: string) => ({ type: 'image_url', image_url: { url: `data:,${name}` }, index: 0 }) as const
+    const all = await snapshots([chunk({ images: [image('a')] }), chunk({ images: [image('b')] }, 'stop')])
+    expect(all.at(-1)!.choices[0]!.message.images?.map(({ image_url }) => image_url.url)).toEqual([
+      'data:,a',
+      'data:,b',
+    ])
+  })
+
   it('adds log-probabilities up, and later ones leave earlier snapshots alone', async () => {
     const logprobs = (token: string) => ({
       logprobs: { content: [{ token, logprob: -1, bytes: null, top_logprobs: [] }], refusal: null },

@@ -104,10 +104,14 @@ describe('a structured answer', () => {
     expect((await failureOf(ask(schema, ['{"a":2}']).stream.finalCompletion())).message).toContain('a: no one')
   })
 
-  it('is not strict where a property is optional: no provider takes that', async () => {
-    const { stream, sent } = ask(z.object({ a: z.string(), b: z.string().optional() }), ['{"a":"x"}'])
-    expect((await stream.finalCompletion()).parsed).toEqual({ a: 'x' })
+  it.each([
+    ['a property is optional', z.object({ a: z.string(), b: z.string().optional() }), '{"a":"x"}'],
+    ['properties have any names', z.object({ a: z.record(z.string(), z.number()) }), '{"a":{"b":1}}'],
+  ])('is not strict where %s: no provider takes that', async (_, schema, json) => {
+    const { stream, sent } = ask<unknown>(schema, [json])
+    expect((await stream.finalCompletion()).parsed).toEqual(JSON.parse(json))
     expect(sent.body!.response_format).toMatchObject({ json_schema: { strict: false } })
+    expect(sent.body!.response_format).not.toHaveProperty('json_schema.schema.$schema')
   })
 
   it.each([
@@ -130,6 +134,15 @@ describe('a structured answer', () => {
     })()
     await expect(loop).rejects.toMatchObject({ code: 'invalid_response' })
     expect(pieces).toEqual(['{"a":"b"}'])
+  })
+
+  it('is whole when its JSON is, whatever ended it', async () => {
+    const schema = z.object({ a: z.number() })
+    expect((await ask(schema, ['{"a":1}'], { finish: 'length' }).stream.finalCompletion()).parsed).toEqual({ a: 1 })
+    const unfinished = fetchOf([chunk({ content: '{"a":1}' }), event('[DONE]')])
+    const request = { model: 'm', prompt: 'p', response_format: schema }
+    const stream = streamCompletion(request, { provider: openai({ fetch: unfinished }) })
+    expect((await stream.finalCompletion()).parsed).toEqual({ a: 1 })
   })
 
   it('may call tools first', async () => {

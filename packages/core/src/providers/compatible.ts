@@ -31,10 +31,38 @@ interface Quirks {
   start?: string
 }
 
+/** The servers that {@link compatible} knows. */
+export type CompatibleName =
+  | 'alibaba'
+  | 'azure'
+  | 'cerebras'
+  | 'deepinfra'
+  | 'deepseek'
+  | 'fireworks'
+  | 'github'
+  | 'google'
+  | 'groq'
+  | 'huggingface'
+  | 'litellm'
+  | 'llamacpp'
+  | 'lmstudio'
+  | 'mistral'
+  | 'moonshot'
+  | 'nvidia'
+  | 'ollama'
+  | 'openrouter'
+  | 'perplexity'
+  | 'sambanova'
+  | 'together'
+  | 'vercel'
+  | 'vllm'
+  | 'xai'
+  | 'zai'
+
 const oldLimit = { max_completion_tokens: 'max_tokens' }
 const openModels = { back: 'reasoning_content' } as const
 
-const servers = {
+const servers: Record<CompatibleName, Quirks> = {
   alibaba: { url: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1', ...openModels },
   azure: { url: 'https://{resource}.openai.azure.com/openai/v1', back: '', header: 'api-key' },
   cerebras: { url: 'https://api.cerebras.ai/v1', back: 'reasoning' },
@@ -69,10 +97,7 @@ const servers = {
   vllm: { url: 'http://localhost:8000/v1', back: 'reasoning' },
   xai: { url: 'https://api.x.ai/v1', ...openModels },
   zai: { url: 'https://api.z.ai/api/paas/v4', ...openModels, rename: oldLimit },
-} satisfies Record<string, Quirks>
-
-/** The servers that {@link compatible} knows. */
-export type CompatibleName = keyof typeof servers
+}
 
 /** Their names. */
 export const compatibleNames: readonly CompatibleName[] = Object.keys(servers) as CompatibleName[]
