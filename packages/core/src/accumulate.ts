@@ -90,6 +90,11 @@ function merge(old: Json, said: Json, key?: string): Json {
   if (said && typeof said === 'object') {
     const merged = { ...old }
     for (const [name, value] of Object.entries(said)) {
+      // Counts come first, as some providers send them with each chunk.
+      if (typeof value === 'number') {
+        if (value || merged[name] == null) merged[name] = value
+        continue
+      }
       // Such a name would be found, or set, where every object has it.
       if (name in Object.prototype) continue
       // What a tool of the provider was given and gave is the provider's own, and comes whole.

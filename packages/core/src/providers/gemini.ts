@@ -197,15 +197,18 @@ function decoder(): Decoder {
     // Without `alt=sse`, and for some errors, the answer is a list.
     for (const json of [JSON.parse(data || '{}')].flat()) {
       const { candidates, promptFeedback, usageMetadata: counts, responseId: id = '', modelVersion: model = '' } = json
-      const emit = (choices: ChunkChoice[]) =>
-        sink.chunk({ id, object: 'chat.completion.chunk', created, model, choices, usage: usageOf(counts) })
+      let usage = usageOf(counts)
+      const emit = (choices: ChunkChoice[]) => {
+        sink.chunk({ id, object: 'chat.completion.chunk', created, model, choices, usage })
+        usage = undefined
+      }
       // A blocked prompt is what ended its only candidate.
       for (const candidate of candidates?.[0] ? candidates : [promptFeedback ?? {}]) {
         const { index = 0 } = candidate
         readers[index] ??= createReader()
         readers[index](candidate, id, (delta, more) => emit([{ index, delta, finish_reason: null, ...more }]))
       }
-      if (counts) emit([])
+      if (usage) emit([])
       if (json.error) sink.error(json)
     }
   }
