@@ -1,0 +1,252 @@
+/** One choice of an answer while it grows: text, reasoning, tool calls and all else, in the order in which it came. */
+import { merge } from './merge.ts'
+import type { Json } from './merge.ts'
+import { createCall, createLiveJson, parse, word } from './tool-call.ts'
+import type { GrowingCall } from './tool-call.ts'
+import type {
+  ChunkChoice,
+  Completion,
+  CompletionChoice,
+  CompletionMessage,
+  Logprobs,
+  MessageToolCall,
+  Part,
+  ToolCall,
+  ToolCallDelta,
+  ToolCallState,
+} from './types.ts'
+
+/** A piece of the answer: how it looks now, which is `before` as long as nothing of it has changed. */
+type Draw = (before: Part | undefined) => Part
+
+/** One choice as it is shown. */
+export interface ShownChoice {
+  wire: CompletionChoice
+  parts: readonly Part[]
+  toolCalls: readonly ToolCall[]
+  parsed: unknown
+}
+
+/** The first choice's own fields of a completion. */
+export type Said = Pick<Completion, 'text' | 'reasoning' | 'refusal' | 'finishReason' | 'nativeFinishReason'>
+
+export const nothing: Said = { text: '', reasoning: '', refusal: '', finishReason: null, nativeFinishReason: null }
+const none: readonly never[] = []
+
+/** Fields of a delta that few answers have. They add up by their shape, and the message gets them as they are. */
+const rareFields = [
+  'annotations',
+  'images',
+  'audio',
+  'server_tool_calls',
+  'reasoning_details',
+  'extra_content',
+] as const
+const rarePart = { images: 'image', audio: 'audio', server_tool_calls: 'server-tool' } as const
+
+/** One choice of the answer while it grows. */
+export interface GrowingChoice {
+  readonly index: number
+  readonly said: Readonly<Said>
+  /** Returns whether anything arrived that a reader can see. */
+  add(choice: ChunkChoice): boolean
+  /** No more will come: calls whose arguments are still open never became whole. */
+  close(): void
+  /** How it looks now: the same object until something arrives. */
+  show(): ShownChoice
+}
+
+/**
+ * An empty choice. Strings grow by `+=` alone: anything that looks into them would make the
+ * engine copy them, at each delta.
+ *
+ * @param isJson whether the text was asked to be JSON
+ */
+export function createChoice(index: number, isJson: boolean): GrowingChoice {
+  const said: Said = { ...nothing }
+  const pieces: Draw[] = []
+  const calls: GrowingCall[] = []
+  const logprobs: Logprobs = { content: null, refusal: null }
+  const liveText = createLiveJson()
+  /** The rare fields of the message. */
+  const rare: Json = {}
+  /** The text that the next delta continues, unless something else comes between. */
+  let open: { type: string; text: string } | undefined
+  /** How many deltas brought something that a reader can see. */
+  let seen = 0
+  /** How many of them before the choice said why it ended. */
+  let seenAtFinish = 0
+  let isOver = false
+  let parts: readonly Part[] = none
+  let toolCalls: readonly ToolCall[] = none
+  let wires: MessageToolCall[] = []
+  let shown: ShownChoice | undefined
+
+  const begin = (draw: Draw): void => {
+    pieces.push(draw)
+    open = undefined
+  }
+
+  const say = (type: 'text' | 'reasoning' | 'refusal', delta: unknown): void => {
+    if (typeof delta !== 'string' || !delta) return
+    seen++
+    said[type] += delta
+    if (isJson && type === 'text') liveText.add(delta)
+    if (open?.type === type) open.text += delta
+    else {
+      const piece = { type, text: delta }
+      begin((before) => (before && 'text' in before && before.text === piece.text ? before : { ...piece }))
+      open = piece
+    }
+  }
+
+  /** The call that a piece continues: by index, else by id, else the last one, unless the piece clearly opens another. */
+  const findCall = ({ index: at, id }: ToolCallDelta, name: string, args: string) => {
+    const call = calls.findLast((other) => (at != null ? other.index === at : !id || other.id === id))
+    if (!call || (id && call.id && id !== call.id)) return undefined
+    // Without an id to tell, a name after arguments is a new call, unless the server repeats it with every piece.
+    if (name && call.name && call.arguments && !(id && id === call.id)) {
+      if (name !== call.name || (/^\s*\{/.test(args) && parse(call.arguments) !== undefined)) return undefined
+    }
+    return call
+  }
+
+  /** What the end of the choice, if there was one, says of a call. */
+  const stateOf = (order: number): ToolCallState => {
+    const { finishReason } = said
+    if (!finishReason) return isOver ? 'incomplete' : 'input-streaming'
+    const isCut = finishReason === 'length' || finishReason === 'content_filter'
+    return isCut && order === calls.length - 1 ? 'incomplete' : 'input-complete'
+  }
+
+  const addCall = (delta: ToolCallDelta): void => {
+    seen++
+    const { custom } = delta
+    const name = word((custom ?? delta.function)?.name)
+    // On the wire this is text in pieces, null, or (from servers that parse it for us) an object.
+    const raw: unknown = (custom ? custom.input : delta.function?.arguments) ?? ''
+    const args = typeof raw === 'string' ? raw : JSON.stringify(raw)
+    let call = findCall(delta, name, args)
+    if (!call) {
+      const order = calls.length
+      const opened = createCall(`call_${index}_${order}`, delta.index)
+      let drawn: [deltas: number, state: ToolCallState] = [0, 'input-streaming']
+      call = opened
+      calls.push(call)
+      begin((before) => {
+        const state = stateOf(order)
+        if (before && drawn[0] === opened.deltas && drawn[1] === state) return before
+        drawn = [opened.deltas, state]
+        return { type: 'tool-call', toolCall: opened.show(state) }
+      })
+    }
+    call.add(delta, name, args)
+  }
+
+  const addRare = (name: (typeof rareFields)[number], value: unknown): void => {
+    const before = rare[name]
+    // What is no object can be nothing of all this, and nothing but lists and objects can be merged.
+    const items = [value].flat().filter((item) => item === Object(item))
+    if (!items.length) return
+    rare[name] = merge(before, /^(audio|extra_content)$/.test(name) ? items[0] : items, name)
+    const type = rarePart[name as keyof typeof rarePart]
+    if (!type) return
+    seen++
+    const field = type === 'server-tool' ? 'toolCall' : type
+    const isList = Array.isArray(rare[name])
+    for (let i = before ? (isList ? before.length : 1) : 0; i < (isList ? rare[name].length : 1); i++) {
+      begin((old: Json) => {
+        const now = isList ? rare[name][i] : rare[name]
+        return old?.[field] === now ? old : { type, [field]: now }
+      })
+    }
+  }
+
+  const showParsed = (): unknown => {
+    if (!isJson || !said.text) return undefined
+    const whole = said.finishReason ? parse(said.text) : undefined
+    // A text that says it is whole, and is no JSON, has no value.
+    return whole === undefined && said.finishReason !== 'stop' ? liveText.snapshot() : whole
+  }
+
+  const show = (): ShownChoice => {
+    const { text, reasoning, refusal, finishReason, nativeFinishReason } = said
+    const before = parts
+    parts = pieces.map((draw, i) => draw(before[i]))
+    const shownCalls: ToolCall[] = []
+    for (const part of parts) if (part.type === 'tool-call') shownCalls.push(part.toolCall)
+    // The same array as before as long as no call changed, so that whoever shows only the calls need not look.
+    if (shownCalls.some((call, i) => call !== toolCalls[i])) {
+      wires = shownCalls.map((call, i) => (call === toolCalls[i] ? wires[i]! : calls[i]!.wire(call)))
+      toolCalls = shownCalls
+    }
+    const message: CompletionMessage = {
+      role: 'assistant',
+      content: text || (calls.length || refusal ? null : ''),
+      refusal: refusal || null,
+      ...rare,
+    }
+    if (reasoning) message.reasoning_content = reasoning
+    if (calls.length) message.tool_calls = wires
+    const { content, refusal: refused } = logprobs
+    return {
+      wire: {
+        index,
+        message,
+        finish_reason: finishReason,
+        native_finish_reason: nativeFinishReason,
+        // Copies, which later deltas leave alone.
+        logprobs: content || refused ? { content: content && [...content], refusal: refused && [...refused] } : null,
+      },
+      parts,
+      toolCalls,
+      parsed: showParsed(),
+    }
+  }
+
+  return {
+    said,
+    index,
+    add(choice) {
+      shown = undefined
+      const delta = choice.delta ?? {}
+      const before = seen
+      say('reasoning', delta.reasoning_content)
+      say('text', delta.content)
+      say('refusal', delta.refusal)
+      if (delta.function_call) addCall({ index: 0, function: delta.function_call })
+      for (const call of delta.tool_calls ?? none) if (call) addCall(call)
+      const {
+        annotations,
+        images,
+        audio,
+        server_tool_calls: served,
+        reasoning_details: details,
+        extra_content: extra,
+      } = delta
+      // Looked up one by one, as a name in a variable is slower, and most chunks have none of them.
+      if (annotations || images || audio || served || details || extra)
+        for (const name of rareFields) if (delta[name]) addRare(name, delta[name])
+      if (choice.logprobs) {
+        for (const kind of ['content', 'refusal'] as const) {
+          const more = choice.logprobs[kind]
+          if (more?.length) (logprobs[kind] ??= []).push(...more)
+        }
+      }
+      // Some servers say it again on the usage chunk, at times with another word: the first one ended the answer. But
+      // some go on after an end, and then it is the next one that counts.
+      const { finish_reason: reason, native_finish_reason: native = reason } = choice
+      if (reason && typeof reason === 'string' && (!said.finishReason || seen > seenAtFinish)) {
+        said.finishReason = reason
+        said.nativeFinishReason = word(native) || null
+        seenAtFinish = seen
+      }
+      return seen > before
+    },
+    close() {
+      isOver = true
+      shown = undefined
+    },
+    show: () => (shown ??= show()),
+  }
+}

@@ -1,0 +1,108 @@
+/** One tool call while it grows: its arguments as text, and the value that they show. */
+import { createPartialJson } from './partial-json.ts'
+import type { MessageToolCall, ToolCall, ToolCallDelta, ToolCallState } from './types.ts'
+
+const noArguments = /^\s*(null)?\s*$/
+
+/** A field that has to be text, or ''. */
+export function word(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** What JSON text says; undefined when it is none, as no JSON is. */
+export function parse(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}
+
+/** The value that growing JSON shows so far. */
+export interface LiveJson {
+  add(piece: string): void
+  snapshot(): unknown
+}
+
+/** A reader of growing JSON, which reads when somebody looks, and each piece of the text once. */
+export function createLiveJson(): LiveJson {
+  const json = createPartialJson()
+  let unread = ''
+  return {
+    add(piece) {
+      unread += piece
+    },
+    snapshot() {
+      json.push(unread)
+      unread = ''
+      return json.snapshot()
+    },
+  }
+}
+
+/** A tool call while it grows. */
+export interface GrowingCall {
+  /** Its index and its id on the wire, where there are any. */
+  readonly index: number | undefined
+  readonly id: string
+  readonly name: string
+  readonly arguments: string
+  /** How many deltas it has taken. */
+  readonly deltas: number
+  /** Takes a delta, whose name and arguments are read already. */
+  add(delta: ToolCallDelta, name: string, args: string): void
+  /** The call as it stands. It is only as complete as its arguments are. */
+  show(state: ToolCallState): ToolCall
+  /** The call as a message holds it. */
+  wire(call: ToolCall): MessageToolCall
+}
+
+/**
+ * An empty call.
+ *
+ * @param ownId an id is needed to send the call's result back, so a wire that has none gets this one
+ */
+export function createCall(ownId: string, index: number | undefined): GrowingCall {
+  const live = createLiveJson()
+  let extra: unknown
+  /** Its input is free text, not JSON. */
+  let isCustom = false
+  const call = {
+    index,
+    id: '',
+    name: '',
+    arguments: '',
+    deltas: 0,
+    add(delta: ToolCallDelta, name: string, args: string): void {
+      call.deltas++
+      call.id ||= word(delta.id)
+      isCustom ||= !!delta.custom
+      extra = delta.extra_content ?? extra
+      // A name comes at once, late, again with every piece, or (rarely) in pieces of its own before the arguments.
+      if (name !== call.name && !(call.name && call.arguments)) call.name += name
+      call.arguments += args
+      live.add(args)
+    },
+    show(state: ToolCallState): ToolCall {
+      const { name } = call
+      const id = call.id || ownId
+      let text = call.arguments
+      let input: unknown = text
+      if (isCustom) return { id, name, arguments: text, input, state, type: 'custom' }
+      if (state === 'input-complete') {
+        // A call without arguments comes as no text, as blanks or as "null"; to run it or to send it back takes an object.
+        if (noArguments.test(text)) text = '{}'
+        input = parse(text)
+        if (!name || input === undefined) state = 'incomplete'
+      }
+      if (state !== 'input-complete') input = live.snapshot()
+      return { id, name, arguments: text, input, state }
+    },
+    wire({ id, name, arguments: text }: ToolCall): MessageToolCall {
+      if (isCustom) return { id, type: 'custom', custom: { name, input: text } }
+      const wire = { id, type: 'function' as const, function: { name, arguments: text } }
+      return extra ? { ...wire, extra_content: extra } : wire
+    },
+  }
+  return call
+}
