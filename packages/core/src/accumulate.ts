@@ -1,7 +1,7 @@
 /** Chunks → completion, O(delta) for each chunk. Here, and in the choices that it holds, deltas become state, and nowhere else. */
 import { createChoice, nothing } from './choice.ts'
 import type { GrowingChoice } from './choice.ts'
-import { merge } from './merge.ts'
+import { mergeCounts } from './merge.ts'
 import { word } from './tool-call.ts'
 import { estimateTokens, promptText, writtenText } from './tokens.ts'
 import type { CountTokens } from './tokens.ts'
@@ -33,7 +33,7 @@ export interface Accumulator {
 export function createAccumulator(request?: CompletionRequest): Accumulator {
   const choices: GrowingChoice[] = []
   const format = request?.response_format
-  const isJson = !!format && !('type' in format && format.type === 'text')
+  const isJson = !!format && !('type' in Object(format) && (format as { type: string }).type === 'text')
   let shown: Completion | undefined
   let { id, model, created } = { id: '', model: '', created: 0 }
   let usage: Usage | undefined
@@ -97,7 +97,7 @@ export function createAccumulator(request?: CompletionRequest): Accumulator {
       fingerprint ||= chunk.system_fingerprint
       tier ||= chunk.service_tier
       if (chunk.usage) {
-        usage = merge(usage ?? { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }, chunk.usage) as Usage
+        usage = mergeCounts(usage ?? { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }, chunk.usage) as Usage
         // The total stands as it was sent, also where it is not the sum.
         if (chunk.usage.total_tokens == null || !usage.total_tokens)
           usage.total_tokens = usage.prompt_tokens + usage.completion_tokens
@@ -110,7 +110,9 @@ export function createAccumulator(request?: CompletionRequest): Accumulator {
       shown = undefined
       for (const choice of choices) choice.close()
       told = usage
-      if (request && choices.length && !(usage && finished()))
+      // A provider that counted the question alone had only begun to count.
+      const isCounted = usage && (usage.completion_tokens || !usage.prompt_tokens)
+      if (request && choices.length && !(isCounted && finished()))
         estimate(estimateTokens(promptText(request)), estimateTokens(written()), told)
     },
     async count(count) {

@@ -1,5 +1,5 @@
 /** One choice of an answer while it grows: text, reasoning, tool calls and all else, in the order in which it came. */
-import { merge } from './merge.ts'
+import { createBase64, join, replace } from './merge.ts'
 import type { Json } from './merge.ts'
 import { createCall, createLiveJson, parse, word } from './tool-call.ts'
 import type { GrowingCall } from './tool-call.ts'
@@ -68,6 +68,7 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
   const calls: GrowingCall[] = []
   const logprobs: Logprobs = { content: null, refusal: null }
   const liveText = createLiveJson()
+  const addAudio = createBase64()
   /** The rare fields of the message. */
   const rare: Json = {}
   /** The text that the next delta continues, unless something else comes between. */
@@ -143,30 +144,55 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
     call.add(delta, name, args)
   }
 
+  /** Where an item of a list continues an earlier one: by its id, reasoning also by its index, or as more of the last. */
+  const placeOf = (list: Json[], { id, index, type, text, summary, data }: Json, isReasoning: boolean): number =>
+    list.findLastIndex((other: Json, i: number) => {
+      if (!isReasoning) return id != null && other.id === id
+      // A signature is where a thought ends, and what is encrypted comes whole.
+      const isMore = i === list.length - 1 && data == null && !(other.signature && (text || summary))
+      const isSame = id == null || other.id == null || other.id === id
+      return other.type === type && other.index === index && isSame && (index != null || id != null || isMore)
+    })
+
   const addRare = (name: (typeof rareFields)[number], value: unknown): void => {
-    const before = rare[name]
-    // What is no object can be nothing of all this, and nothing but lists and objects can be merged.
-    const items = [value].flat().filter((item) => item === Object(item))
-    if (!items.length) return
-    rare[name] = merge(before, /^(audio|extra_content)$/.test(name) ? items[0] : items, name)
+    // What is no object can be nothing of all this.
+    const items: Json[] = [value].flat().filter((item) => item === Object(item))
     const type = rarePart[name as keyof typeof rarePart]
-    if (!type) return
-    seen++
-    const field = type === 'server-tool' ? 'toolCall' : type
-    const isList = Array.isArray(rare[name])
-    for (let i = before ? (isList ? before.length : 1) : 0; i < (isList ? rare[name].length : 1); i++) {
-      begin((old: Json) => {
-        const now = isList ? rare[name][i] : rare[name]
-        return old?.[field] === now ? old : { type, [field]: now }
-      })
+    for (const item of items) {
+      if (type) seen++
+      if (name === 'extra_content') rare[name] = replace(rare[name], item)
+      else if (name === 'audio') {
+        const { data } = item
+        if (!rare.audio) begin(showRare('audio', () => rare.audio))
+        rare.audio = { ...join(rare.audio, item), data: typeof data === 'string' ? addAudio(data) : addAudio('') }
+      } else {
+        const list: Json[] = rare[name] ?? []
+        const isReasoning = name === 'reasoning_details'
+        const at = isReasoning || name === 'server_tool_calls' ? placeOf(list, item, isReasoning) : -1
+        if (at >= 0) rare[name] = list.with(at, (isReasoning ? join : replace)(list[at], item))
+        else {
+          rare[name] = [...list, item]
+          if (type) begin(showRare(type, () => rare[name][list.length]))
+        }
+      }
     }
   }
 
+  /** Draws a rare piece: in the field that is named as its type, but for calls. */
+  const showRare =
+    (type: string, value: () => unknown): Draw =>
+    (before: Json) => {
+      const field = type === 'server-tool' ? 'toolCall' : type
+      const now = value()
+      return before?.[field] === now ? before : { type, [field]: now }
+    }
+
   const showParsed = (): unknown => {
-    if (!isJson || !said.text) return undefined
-    const whole = said.finishReason ? parse(said.text) : undefined
-    // A text that says it is whole, and is no JSON, has no value.
-    return whole === undefined && said.finishReason !== 'stop' ? liveText.snapshot() : whole
+    const { text, finishReason } = said
+    if (!isJson || !text) return undefined
+    const whole = finishReason ? liveText.whole(text) : undefined
+    // A text that says it is whole, or that goes before a call, has no value when it is no JSON.
+    return whole === undefined && !/^(stop|tool_calls)$/.test(finishReason ?? '') ? liveText.snapshot(text) : whole
   }
 
   const show = (): ShownChoice => {

@@ -15,13 +15,13 @@ import type { Completion, CompletionChunk, CompletionRequest, PartialDeep } from
  * A failure rejects the iteration and `finalCompletion()` with a CompletionError whose `partial` holds what had arrived.
  * Stopping is no failure: after `abort()` the iteration ends and `finalCompletion()` resolves to what had arrived.
  */
-export interface CompletionStream<Parsed = unknown> extends AsyncIterable<CompletionChunk> {
+export interface CompletionStream<Parsed = unknown, Written = Parsed> extends AsyncIterable<CompletionChunk> {
   /** The chunks as they arrive, once. Leaving the loop early closes the connection. */
   [Symbol.asyncIterator](): AsyncIterator<CompletionChunk, undefined>
   /** The first choice's visible text, piece by piece; an iteration like the one over the chunks. */
   readonly textStream: AsyncIterable<string>
-  /** The completion so far; immutable. */
-  readonly snapshot: Completion<PartialDeep<Parsed>>
+  /** The completion so far; immutable. `parsed` is what the model has written of it, and at the end what a schema made of that. */
+  readonly snapshot: Completion<PartialDeep<Written> | Parsed>
   /**
    * The whole completion, once the stream has ended. With a schema as `response_format`, `parsed` is what it made of the
    * answer; an answer that does not fit rejects with `invalid_response`, and its text is in `error.partial`.
@@ -48,10 +48,10 @@ const over: Step<never> = { value: undefined, done: true }
  *     for await (const text of stream.textStream) out.append(text)
  *     const { toolCalls, finishReason, usage } = await stream.finalCompletion()
  */
-export function streamCompletion<Parsed = unknown>(
-  request: CompletionRequest<Parsed>,
+export function streamCompletion<Parsed = unknown, Written = Parsed>(
+  request: CompletionRequest<Parsed, Written>,
   options: StreamOptions,
-): CompletionStream<Parsed> {
+): CompletionStream<Parsed, Written> {
   const accumulator = createAccumulator(request)
   const stopwatch = createStopwatch()
   const response = deferred<ResponseInfo>()
@@ -176,7 +176,7 @@ export function streamCompletion<Parsed = unknown>(
     ...iterable(next),
     textStream: iterable(nextText),
     get snapshot() {
-      return accumulator.snapshot as Completion<PartialDeep<Parsed>>
+      return accumulator.snapshot as Completion<PartialDeep<Written> | Parsed>
     },
     finalCompletion() {
       draining = true

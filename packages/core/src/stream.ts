@@ -171,7 +171,7 @@ export function openStream(
     // An end marker or a finish reason is what tells a whole answer from one whose connection was cut.
     if (over || accumulator.finished) {
       const verdict = await validate(request.response_format, accumulator.snapshot)
-      if (!verdict) return
+      if (!verdict || closed) return
       if (verdict.problem !== undefined) throw fail('invalid_response', verdict.problem, verdict.issues)
       return accumulator.validated(verdict.value)
     }
@@ -199,7 +199,11 @@ export function openStream(
   const close = (reason?: unknown): boolean => {
     if (closed) return false
     closed = true
-    accumulator.close()
+    try {
+      accumulator.close()
+    } catch {
+      // An estimate that trips over an odd request must not keep the stream from ending.
+    }
     cancelBody(reason)
     return true
   }

@@ -3,17 +3,22 @@ import type { Completion, CompletionRequest, ResponseFormat, StandardSchema } fr
 
 type Format = CompletionRequest['response_format']
 
+function isSchema(value: unknown): value is StandardSchema {
+  return '~standard' in Object(value)
+}
+
 /** The schema that an answer is validated with, where there is one. */
 export function schemaOf(format: Format): StandardSchema | undefined {
-  const schema = format && ('~standard' in format ? format : 'schema' in format && format.schema)
-  return schema || undefined
+  const schema: unknown = isSchema(format) ? format : Object(format).schema
+  // Some servers take a JSON Schema under the same name: that one is theirs.
+  return isSchema(schema) ? schema : undefined
 }
 
 /** The format as it goes out on the wire. Throws when a schema cannot tell how it looks as JSON Schema. */
 export function wireFormat(format: Format): ResponseFormat | undefined {
-  if (!format || !('~standard' in format)) {
+  if (!isSchema(format)) {
     const { schema: _, ...wire } = { schema: undefined, ...format }
-    return format && (wire as ResponseFormat)
+    return schemaOf(format) ? (wire as ResponseFormat) : format
   }
   const { jsonSchema, vendor } = format['~standard']
   if (!jsonSchema) {
@@ -21,17 +26,25 @@ export function wireFormat(format: Format): ResponseFormat | undefined {
       `This schema (${vendor}) does not tell its JSON Schema: set { type: 'json_schema', json_schema, schema }.`,
     )
   }
+  const text = JSON.stringify(jsonSchema.input({ target: 'draft-2020-12' }))
   // Providers hold a model to a schema word by word only where each object is closed and has no optional properties.
-  let strict = true
-  const schema = JSON.parse(JSON.stringify(jsonSchema.input({ target: 'draft-2020-12' })), (_, value) => {
+  let strict = !/"(allOf|prefixItems)":/.test(text)
+  const schema = JSON.parse(text, (_, value) => {
     if ([value?.type].flat().includes('object')) {
       const { properties, required = [] } = value
-      if (properties) value.additionalProperties ??= false
+      // What is put together of several must stay open for each of them.
+      if (properties && strict) value.additionalProperties ??= false
       strict &&= value.additionalProperties === false && Object.keys(properties ?? {}).length === required.length
+    }
+    // The word that providers know.
+    if (value?.oneOf) {
+      value.anyOf = value.oneOf
+      delete value.oneOf
     }
     return value
   })
   delete schema.$schema
+  strict &&= schema.type === 'object'
   return { type: 'json_schema', json_schema: { name: 'response', schema, strict } }
 }
 
@@ -42,7 +55,7 @@ export async function validate(
 ): Promise<{ value: unknown; problem?: undefined } | { problem: string; issues?: unknown } | undefined> {
   const schema = schemaOf(format)
   // A model that calls tools first answers later.
-  if (!schema || (toolCalls.length && !text)) return undefined
+  if (!schema || (toolCalls.length && (!text || finishReason !== 'stop'))) return undefined
   if (refusal) return { problem: `The model refused: ${refusal}` }
   let value: unknown
   try {

@@ -31,7 +31,7 @@ export function promptText({ messages, prompt, tools }: CompletionRequest): stri
     const { content } = message
     texts.push(message.role)
     if (typeof content === 'string') texts.push(content)
-    else for (const part of content ?? []) if (part.type === 'text') texts.push(part.text)
+    else for (const part of [content].flat()) if (part?.type === 'text') texts.push(part.text)
     if ('tool_calls' in message) texts.push(JSON.stringify(message.tool_calls))
   }
   return texts.join('\n')

@@ -1,5 +1,6 @@
 /** One tool call while it grows: its arguments as text, and the value that they show. */
 import { createPartialJson } from './partial-json.ts'
+import type { PartialJson } from './partial-json.ts'
 import type { MessageToolCall, ToolCall, ToolCallDelta, ToolCallState } from './types.ts'
 
 const noArguments = /^\s*(null)?\s*$/
@@ -18,24 +19,37 @@ export function parse(json: string): unknown {
   }
 }
 
-/** The value that growing JSON shows so far. */
+/** The value that growing JSON text shows. */
 export interface LiveJson {
+  /** The text goes on. */
   add(piece: string): void
-  snapshot(): unknown
+  /** The value so far; immutable. `text` is all of it. */
+  snapshot(text: string): unknown
+  /** The value of a text that is whole; undefined when it is no JSON. What did not change since a snapshot is the same. */
+  whole(text: string): unknown
 }
 
-/** A reader of growing JSON, which reads when somebody looks, and each piece of the text once. */
+/** A reader of growing JSON. It begins when somebody looks, and reads each piece once. */
 export function createLiveJson(): LiveJson {
-  const json = createPartialJson()
+  let json: PartialJson | undefined
   let unread = ''
+  const snapshot = (text: string): unknown => {
+    if (!json) {
+      json = createPartialJson()
+      unread = text
+    }
+    json.push(unread)
+    unread = ''
+    return json.snapshot()
+  }
   return {
     add(piece) {
-      unread += piece
+      if (json) unread += piece
     },
-    snapshot() {
-      json.push(unread)
-      unread = ''
-      return json.snapshot()
+    snapshot,
+    whole(text) {
+      const value = json && snapshot(text)
+      return json?.complete ? value : parse(text)
     },
   }
 }
@@ -91,11 +105,11 @@ export function createCall(ownId: string, index: number | undefined): GrowingCal
       if (isCustom) return { id, name, arguments: text, input, state, type: 'custom' }
       if (state === 'input-complete') {
         // A call without arguments comes as no text, as blanks or as "null"; to run it or to send it back takes an object.
-        if (noArguments.test(text)) text = '{}'
-        input = parse(text)
+        if (noArguments.test(text)) input = JSON.parse((text = '{}'))
+        else input = live.whole(text)
         if (!name || input === undefined) state = 'incomplete'
       }
-      if (state !== 'input-complete') input = live.snapshot()
+      if (state !== 'input-complete') input = live.snapshot(call.arguments)
       return { id, name, arguments: text, input, state }
     },
     wire({ id, name, arguments: text }: ToolCall): MessageToolCall {

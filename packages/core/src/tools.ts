@@ -43,7 +43,12 @@ export async function runTool(tools: ChatTools | undefined, call: ToolCall, sign
   const tool = ownTool(tools, call.name)
   if (!tool?.execute) return { error: `There is no tool named ${JSON.stringify(call.name)}.` }
   try {
-    return { output: await tool.execute(JSON.parse(call.arguments), { signal, toolCallId: call.id }) }
+    return {
+      output: await tool.execute(call.type ? call.arguments : JSON.parse(call.arguments), {
+        signal,
+        toolCallId: call.id,
+      }),
+    }
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) }
   }

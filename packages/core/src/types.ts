@@ -96,20 +96,20 @@ export type ToolChoice = 'none' | 'auto' | 'required' | { type: 'function'; func
  * The shape that the answer must have. `schema` stays here: it validates the answer where the JSON Schema beside it, or
  * none, is what the provider gets.
  */
-export type ResponseFormat<Parsed = unknown> =
+export type ResponseFormat<Parsed = unknown, Written = unknown> =
   | { type: 'text' }
-  | { type: 'json_object'; schema?: StandardSchema<Parsed> }
+  | { type: 'json_object'; schema?: StandardSchema<Parsed, Written> }
   | {
       type: 'json_schema'
       json_schema: { name: string; description?: string; schema?: Record<string, unknown>; strict?: boolean | null }
-      schema?: StandardSchema<Parsed>
+      schema?: StandardSchema<Parsed, Written>
     }
 
 /**
  * What to complete: the body of OpenAI's chat completions endpoint, without `stream` (always true here). Fields not
  * listed are sent as they are, so a provider's own options need no release of this library.
  */
-export interface CompletionRequest<Parsed = unknown> {
+export interface CompletionRequest<Parsed = unknown, Written = unknown> {
   /** The model's name as the provider knows it. */
   model: string
   /** The conversation so far. Either this or `prompt`. */
@@ -132,7 +132,7 @@ export interface CompletionRequest<Parsed = unknown> {
    * The shape of the answer: OpenAI's own form, or a schema of zod, valibot, arktype … With a schema, the value so far is
    * in `snapshot.parsed` while it arrives, and the answer is validated at its end.
    */
-  response_format?: ResponseFormat<Parsed> | StandardSchema<Parsed>
+  response_format?: ResponseFormat<Parsed, Written> | StandardSchema<Parsed, Written>
   reasoning_effort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | null
   /** How much the model may think, in tokens, where the provider counts it so. The shape is Anthropic's and LiteLLM's. */
   thinking?: { type: 'enabled' | 'disabled' | 'adaptive'; budget_tokens?: number }
@@ -142,12 +142,12 @@ export interface CompletionRequest<Parsed = unknown> {
 }
 
 /** A schema of any library that follows the Standard Schema (zod, valibot, arktype …): https://standardschema.dev */
-export interface StandardSchema<Output = unknown> {
+export interface StandardSchema<Output = unknown, Input = unknown> {
   readonly '~standard': {
     readonly version: 1
     readonly vendor: string
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
-    readonly types?: { readonly input: unknown; readonly output: Output } | undefined
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined
     /** How it looks as JSON Schema, where the library tells. */
     readonly jsonSchema?: { readonly input: (options: { readonly target: string }) => Record<string, unknown> }
   }

@@ -143,6 +143,54 @@ describe('an answer', () => {
     ])
   })
 
+  it('keeps every source, and every thought with its own signature', async () => {
+    const source = (url: string) => ({
+      type: 'url_citation' as const,
+      url_citation: { url, title: '', start_index: 0, end_index: 0 },
+      text: url,
+      index: 0,
+    })
+    const thought = (text: string | null, signature: string | null) => ({ type: 'reasoning.text', text, signature })
+    const all = await snapshots([
+      chunk({ annotations: [source('a')], reasoning_details: [thought('one', null)] }),
+      chunk({ annotations: [source('b')], reasoning_details: [thought(null, 's1')] }),
+      chunk({ reasoning_details: [thought('two', null)] }),
+      chunk({ reasoning_details: [thought('', 's2')] }, 'stop'),
+    ])
+    const { annotations, reasoning_details: details } = all.at(-1)!.choices[0]!.message
+    expect(annotations).toEqual([source('a'), source('b')])
+    expect(details?.map(({ text, signature }) => text + signature!)).toEqual(['ones1', 'twos2'])
+  })
+
+  it('joins speech and encrypted reasoning, also where they are no base64', async () => {
+    const secret = (data: string) => ({ type: 'reasoning.encrypted', index: 0, data })
+    const all = await snapshots([
+      chunk({ audio: { id: 'a', data: 'YQ==' }, reasoning_details: [secret('gAAA==')] }),
+      chunk({ audio: { data: 'Yg==' }, reasoning_details: [secret('ab-_==')] }),
+      chunk({ audio: { data: '-_-_' } }, 'stop'),
+    ])
+    const { audio, reasoning_details: details } = all.at(-1)!.choices[0]!.message
+    expect(audio).toMatchObject({ id: 'a', data: 'YWI=-_-_' })
+    expect(details).toEqual([secret('gAAA==ab-_==')])
+  })
+
+  it('keeps the value of a call or an answer that was shown when it turns out to be whole', async () => {
+    const json = { response_format: { type: 'json_object' } }
+    const calls = await snapshots([chunk(args(0, '{"a":[{"b":1}]}', 'a')), chunk({}, 'tool_calls')])
+    expect(calls.at(-1)!.toolCalls[0]!.input).toBe(calls[0]!.toolCalls[0]!.input)
+    const answers = await snapshots([chunk({ content: '{"a":[{"b":1}]}' }), chunk({}, 'stop')], json)
+    expect(answers.at(-1)!.parsed).toBe(answers[0]!.parsed)
+  })
+
+  it('does not add up lists that stand in the usage', async () => {
+    const usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3, iterations: [{ input_tokens: 1 }] }
+    const all = await snapshots([
+      { ...chunk({ content: 'a' }), usage },
+      { ...chunk({}, 'stop'), usage },
+    ])
+    expect(all.at(-1)!.usage).toEqual(usage)
+  })
+
   it('adds log-probabilities up, and later ones leave earlier snapshots alone', async () => {
     const logprobs = (token: string) => ({
       logprobs: { content: [{ token, logprob: -1, bytes: null, top_logprobs: [] }], refusal: null },

@@ -270,6 +270,21 @@ describe('the tool loop', () => {
     ])
   })
 
+  it('gives a tool of free text what the model wrote', async () => {
+    const custom = [{ index: 0, id: 'c', type: 'custom', custom: { name: 'sql', input: 'SELECT 1' } }]
+    const seen: unknown[] = []
+    const tools: ChatTools = { sql: { execute: (input) => seen.push(input) } }
+    const answers = [[chunk({ tool_calls: custom }), chunk({}, 'tool_calls'), done], say('One.')]
+    const { chat, sent } = chatOf(answers, { tools })
+    await chat.sendMessage('How many?')
+    expect(seen).toEqual(['SELECT 1'])
+    expect(lastOf(chat).text).toBe('One.')
+    expect(sent[1]!.messages.slice(1)).toMatchObject([
+      { role: 'assistant', tool_calls: [{ id: 'c', type: 'custom', custom: { name: 'sql', input: 'SELECT 1' } }] },
+      { role: 'tool', tool_call_id: 'c', content: '1' },
+    ])
+  })
+
   it('shows a call that nobody runs, and ends there', async () => {
     const { chat, sent } = chatOf([call(['a', 'ask', '{}'])], { tools: { ask: {} } })
     await chat.sendMessage('Go')

@@ -145,12 +145,72 @@ describe('a structured answer', () => {
     expect((await stream.finalCompletion()).parsed).toEqual({ a: 1 })
   })
 
-  it('may call tools first', async () => {
+  it.each([[[]], [['Let me look.']], [['[1] Let me look.']]])('may call tools first, after %j', async (pieces) => {
     const call = { index: 0, id: 'c', type: 'function', function: { name: 'look', arguments: '{}' } }
-    const { stream } = ask(zod, [], { finish: 'tool_calls', extra: { tool_calls: [call] } })
+    const { stream } = ask(zod, pieces, { finish: 'tool_calls', extra: { tool_calls: [call] } })
     const completion = await stream.finalCompletion()
     expect(completion.parsed).toBeUndefined()
     expect(completion.toolCalls).toHaveLength(1)
+  })
+
+  it('is asked for in words that providers know', async () => {
+    const shape = z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('circle'), radius: z.number() }),
+      z.object({ kind: z.literal('square'), side: z.number() }),
+    ])
+    const { stream, sent } = ask(z.object({ shape }), ['{"shape":{"kind":"circle","radius":1}}'])
+    await stream.finalCompletion()
+    const { json_schema } = sent.body!.response_format as unknown as {
+      json_schema: { strict: boolean; schema: object }
+    }
+    expect(json_schema.strict).toBe(true)
+    expect(JSON.stringify(json_schema.schema)).toContain('"anyOf"')
+    expect(JSON.stringify(json_schema.schema)).not.toContain('"oneOf"')
+  })
+
+  it('is not closed where it is put together of several', async () => {
+    const both = {
+      allOf: [
+        { type: 'object', properties: { a: {} } },
+        { type: 'object', properties: { b: {} } },
+      ],
+    }
+    const validate = (value: unknown) => ({ value })
+    const schema: StandardSchema = {
+      '~standard': { version: 1, vendor: 'test', validate, jsonSchema: { input: () => ({ type: 'object', ...both }) } },
+    }
+    const { stream, sent } = ask(schema, ['{"a":1,"b":2}'])
+    await stream.finalCompletion()
+    expect(sent.body!.response_format).toMatchObject({ json_schema: { strict: false, schema: both } })
+    expect(JSON.stringify(sent.body)).not.toContain('additionalProperties')
+  })
+
+  it('leaves a JSON Schema that a server wants beside its own format alone', async () => {
+    const format = { type: 'json_object', schema: { type: 'object', properties: { a: { type: 'number' } } } } as never
+    const { stream, sent } = ask(format, ['{"a":1}'])
+    expect((await stream.finalCompletion()).parsed).toEqual({ a: 1 })
+    expect(sent.body!.response_format).toEqual(format)
+    const word = ask('json_object' as never, ['{"a":1}'])
+    await word.stream.finalCompletion()
+    expect(word.sent.body!.response_format).toBe('json_object')
+  })
+
+  it('that was stopped while the schema still thought stays as it was', async () => {
+    let asked!: () => void
+    const isAsked = new Promise<void>((resolve) => (asked = resolve))
+    const schema = z.object({ a: z.number() }).refine(async () => {
+      asked()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      return true
+    })
+    const { stream } = ask(schema, ['{"a":1}'])
+    const final = stream.finalCompletion()
+    await isAsked
+    stream.abort()
+    const { snapshot } = stream
+    expect(await final).not.toHaveProperty('parsed')
+    await new Promise((resolve) => setTimeout(resolve, 40))
+    expect(stream.snapshot).toBe(snapshot)
   })
 
   it('that was stopped keeps its value so far in the snapshot, and vouches for none', async () => {

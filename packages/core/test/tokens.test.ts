@@ -65,6 +65,24 @@ describe('the usage', () => {
     expect(stream.snapshot.usage).toEqual(usage)
   })
 
+  it('is estimated where the provider counted the question alone', async () => {
+    const begun = { prompt_tokens: 30, completion_tokens: 0, total_tokens: 30 }
+    const stream = ask([event({ choices: [], usage: begun }), chunk({ content: answer }, 'stop'), event('[DONE]')])
+    const { usage: counted } = await stream.finalCompletion()
+    expect(counted).toMatchObject({ prompt_tokens: 30, estimated: true })
+    expect(counted!.completion_tokens).toBeGreaterThan(10)
+  })
+
+  it('of an odd request keeps nothing from ending', async () => {
+    const odd = [
+      { role: 'user', content: [null] },
+      { role: 'user', content: { type: 'text', text: 'a' } },
+    ] as never
+    const provider = openai({ fetch: fetchOf([chunk({ content: answer }, 'stop'), event('[DONE]')]) })
+    const completion = await streamCompletion({ model: 'm', messages: odd }, { provider }).finalCompletion()
+    expect(completion.text).toBe(answer)
+  })
+
   it('is unknown when nothing arrived', async () => {
     const stream = ask([])
     await stream.finalCompletion().catch(() => undefined)

@@ -40,7 +40,13 @@ describe('the types of the wire', () => {
     type Forecast = z.infer<typeof schema>
     const ask = () => streamCompletion({ model: 'm', prompt: 'p', response_format: schema }, { provider: '/api' })
     type Stream = ReturnType<typeof ask>
-    expectTypeOf<Stream['snapshot']['parsed']>().toEqualTypeOf<PartialDeep<Forecast> | undefined>()
+    expectTypeOf<Stream['snapshot']['parsed']>().toEqualTypeOf<PartialDeep<Forecast> | Forecast | undefined>()
     expectTypeOf<Awaited<ReturnType<Stream['finalCompletion']>>['parsed']>().toEqualTypeOf<Forecast | undefined>()
+
+    const dated = z.object({ at: z.string().transform((at) => new Date(at)) })
+    const askDate = () => streamCompletion({ model: 'm', prompt: 'p', response_format: dated }, { provider: '/api' })
+    type Dated = ReturnType<typeof askDate>
+    expectTypeOf<Dated['snapshot']['parsed']>().toEqualTypeOf<{ at?: string } | { at: Date } | undefined>()
+    expectTypeOf<Awaited<ReturnType<Dated['finalCompletion']>>['parsed']>().toEqualTypeOf<{ at: Date } | undefined>()
   })
 })

@@ -6,12 +6,12 @@ type Image = Extract<ChatPart, { type: 'image' }>['image']
 type Audio = Extract<ChatPart, { type: 'audio' }>['audio']
 
 /** Loading a remote picture would tell its server that somebody looks, so one is a link. */
-export function Picture({ image: { image_url } }: { image: Image }): ReactNode {
-  if (image_url.url.startsWith('data:image/')) {
-    return <img className="picture" src={image_url.url} alt="Made by the model" />
-  }
+export function Picture({ image }: { image: Image }): ReactNode {
+  const url = image.image_url?.url ?? ''
+  if (url.startsWith('data:image/')) return <img className="picture" src={url} alt="Made by the model" />
+  if (!/^https?:/i.test(url)) return <p className="speech">A picture in a form that this page does not know</p>
   return (
-    <a href={image_url.url} target="_blank" rel="noopener noreferrer">
+    <a href={url} target="_blank" rel="noopener noreferrer">
       A picture that the model made
     </a>
   )

@@ -4,7 +4,9 @@ import type { ReactNode } from 'react'
 
 /** Nothing at all when there are none. */
 export function Sources({ annotations }: { annotations: readonly Annotation[] }): ReactNode {
-  const sources = new Map(annotations.map(({ url_citation: { url, title } }) => [url, title || url]))
+  // Servers have other kinds of annotations, too, which lead nowhere from here.
+  const cited = annotations.flatMap(({ url_citation: source }) => (source?.url ? [source] : []))
+  const sources = new Map(cited.map(({ url, title }) => [url, title || url]))
   if (sources.size === 0) return null
   return (
     <details className="sources">

@@ -82,7 +82,7 @@ function bodyOf(request: ProviderRequest): object {
       return given({ ...tool, ...known, input_schema: parameters ?? { type: 'object' } })
     }),
     tool_choice:
-      choice || (tools && parallel === false)
+      tools?.length && (choice || parallel === false)
         ? {
             type: choice?.function ? 'tool' : choice === 'required' ? 'any' : (choice ?? 'auto'),
             ...(choice?.function ?? (choice?.type && choice)),
@@ -108,7 +108,7 @@ function conversation(all: readonly Message[]): object {
   for (const message of all as Json[]) {
     const { role, refusal, reasoning_details: details, tool_calls: calls, tool_call_id: id, cache_control } = message
     let { content } = message
-    refuse(who, message, 'audio')
+    refuse(who, message, 'audio', 'images', 'name')
     // How an answer is to begin must not end in a blank.
     if (message === all.at(-1) && role === 'assistant') content = content?.trimEnd?.() ?? content
     const parts: Json[] = [content, refusal].flatMap(partsOf).flatMap(blockOf)
@@ -252,7 +252,7 @@ function decoder(): Decoder {
       cache_creation_input_tokens: written = 0,
       output_tokens,
       output_tokens_details: thought,
-    } = Object.assign(usage, counts)
+    } = Object.assign(usage, given(counts ?? {}))
     sink.chunk({
       id,
       object: 'chat.completion.chunk',

@@ -79,7 +79,8 @@ function bodyOf(request: CompletionRequest): object {
       if (!tool.function) return tool
       const { strict, ...called } = tool.function
       if (only && called.name !== only) return []
-      return { type: 'function', function: { parameters: { type: 'object', properties: {} }, ...called } }
+      const parameters = called.parameters ?? { type: 'object', properties: {} }
+      return { type: 'function', function: { ...called, parameters } }
     }),
     tool_choice: only ? 'REQUIRED' : choice === 'auto' ? null : choice?.toUpperCase(),
     response_format:
@@ -91,14 +92,14 @@ function bodyOf(request: CompletionRequest): object {
 
 /** Parts look as OpenAI's do. */
 function wireMessage(message: Message): object {
-  const { role, content, refusal, reasoning_details: details, tool_calls: calls, audio }: Json = message
+  const { role, content, refusal, reasoning_details: details, tool_calls: calls }: Json = message
+  refuse(who, message as Json, 'audio', 'images', 'name')
   if (role !== 'assistant') {
     const foreign = role === 'tool' ? /file|audio|image/ : /file|audio/
     for (const { type } of partsOf(content))
       if (foreign.test(type)) cannot(who, `take ${type} parts in ${role} messages`)
     return { ...message, role: role === 'developer' ? 'system' : role }
   }
-  if (audio) cannot(who, 'take spoken answers')
   const own: ReasoningDetail[] = (details ?? []).filter((detail: Json) => detail.format === wire)
   const parts = [
     ...own.flatMap(({ text: thinking }) => (thinking ? { type: 'thinking', thinking } : [])),

@@ -83,7 +83,7 @@ function bodyOf(request: ProviderRequest, isVertex: boolean): object {
 
   for (const message of messagesOf(request) as Json[]) {
     const { role, content, refusal, tool_calls: calls = [], tool_call_id } = message
-    refuse(who, message, 'audio')
+    refuse(who, message, 'audio', 'name')
     let parts = [content || refusal || []]
       .flat()
       .map(partOf)
@@ -102,6 +102,7 @@ function bodyOf(request: ProviderRequest, isVertex: boolean): object {
     }
     const thoughtSignature = sign(message)
     if (thoughtSignature) parts.push({ text: '', ...parts.pop(), thoughtSignature })
+    for (const image of message.images ?? []) parts.push({ ...partOf(image), thoughtSignature: sign(image) })
     // Gemini 3 refuses calls that it did not sign, unless they say so. One signature is for all parallel calls.
     let unsigned = isGemini3 ? 'skip_thought_signature_validator' : undefined
     for (const said of calls) {
@@ -194,6 +195,7 @@ function decoder(): Decoder {
   const readers: Record<number, ReturnType<typeof createReader>> = {}
   const created = Math.floor(Date.now() / 1000)
   return ({ data }, sink) => {
+    if (data.startsWith('[DONE]')) return sink.done()
     // Without `alt=sse`, and for some errors, the answer is a list.
     for (const json of [JSON.parse(data || '{}')].flat()) {
       const { candidates, promptFeedback, usageMetadata: counts, responseId: id = '', modelVersion: model = '' } = json

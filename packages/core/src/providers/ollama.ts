@@ -95,8 +95,8 @@ function wireMessages(messages: readonly Message[]): object[] {
   /** A result is told by its function's name, which OpenAI has only on the call. */
   const names: Record<string, string> = {}
   return messages.map((message: Json) => {
-    const { role, content, refusal, reasoning_content: thinking, tool_calls: calls, tool_call_id, audio } = message
-    if (audio) cannot(who, 'take spoken answers')
+    const { role, content, refusal, reasoning_content: thinking, tool_calls: calls, tool_call_id } = message
+    refuse(who, message, 'audio', 'images', 'name')
     const images: string[] = []
     const texts = partsOf(content).filter((part) => part.type !== 'image_url' || !images.push(base64Of(part)))
     return {
@@ -142,7 +142,7 @@ function decoder(): Decoder {
         index: calls++,
         id,
         type: 'function',
-        function: { name, arguments: JSON.stringify(args ?? {}) },
+        function: { name, arguments: typeof args === 'string' ? args : JSON.stringify(args ?? {}) },
       })),
       images: images?.map((image: string) => ({
         type: 'image_url',

@@ -14,7 +14,7 @@ type Json = any
 /** Marks the reasoning that only this wire takes back. */
 const format = 'openai-responses-v1'
 /** What chat completions, or their messages, have and this API has not. */
-const unknown = /^(n|audio|stop|seed|thinking|log.*|.*penalty)$/
+const unknown = /^(n|name|audio|stop|seed|thinking|log.*|.*penalty)$/
 
 /**
  * OpenAI's Responses API, or any server that speaks it. Unless the request says otherwise, nothing is stored there
@@ -49,7 +49,7 @@ function bodyOf(request: Json): object {
     tools: rest.tools?.map((tool: Json) =>
       // Left to itself, this API makes each schema a strict one.
       tool.function
-        ? { parameters: { type: 'object', properties: {} }, ...flat(tool), strict: !!tool.function.strict }
+        ? { ...flat(tool), parameters: tool.function.parameters ?? noParameters, strict: !!tool.function.strict }
         : flat(tool),
     ),
     tool_choice: flat(rest.tool_choice),
@@ -57,6 +57,8 @@ function bodyOf(request: Json): object {
     reasoning: effort ? { effort, ...rest.reasoning } : rest.reasoning,
   }
 }
+
+const noParameters = { type: 'object', properties: {} }
 
 /** Throws when one of the fields is set that this API has not: it must not be dropped unseen. */
 function check(fields: Json): void {
@@ -74,7 +76,15 @@ function inputOf(messages: Json[]): object[] {
   const types: Record<string, string> = {}
 
   return messages.flatMap((message): object | object[] => {
-    const { role, tool_call_id: call_id, tool_calls, refusal, reasoning_details: details, extra_content } = message
+    const {
+      role,
+      tool_call_id: call_id,
+      tool_calls,
+      refusal,
+      reasoning_details: details,
+      extra_content,
+      images,
+    } = message
     check(message)
 
     const partOf = (part: Json): object => {
@@ -97,6 +107,8 @@ function inputOf(messages: Json[]): object[] {
           (data || item.content?.length) && { summary: [], ...item, type: 'reasoning', encrypted_content: data },
       ),
       [content, refusal].map((said) => said && { role, content: said, ...extra_content?.openai }),
+      // Only the user can show pictures, also those that the model made.
+      images && { role: 'user', content: images.map(partOf) },
       tool_calls?.map(({ id, function: called, custom }: Json) => ({
         type: (types[id] = custom ? 'custom_tool_call' : 'function_call'),
         call_id: id,
@@ -129,10 +141,12 @@ function decoder(): Decoder {
   }
   /** The places of the calls: items are known by their place, as some servers give them another id in each event. */
   const calls: number[] = []
-  /** The texts that came. */
+  /** The texts that came, and the sources. */
   const seen = new Set<string>()
   let tools: Json[] | undefined
   let items = 0
+  /** Where the last item stands, for servers that do not say. */
+  let place = -1
   let answer = ''
   let sink: ChunkSink
 
@@ -191,6 +205,8 @@ function decoder(): Decoder {
           const from = answer.indexOf(part.text)
           part.annotations?.forEach((source: Json) => {
             const { filename, url = filename ?? source.file_id, title = filename ?? '' } = source
+            if (seen.has(url)) return
+            seen.add(url)
             const { index, start_index = index, end_index = index } = source
             // Where the place is unknown, the sums are no numbers.
             const place = { start_index: start_index + from || 0, end_index: end_index + from || 0 }
@@ -208,10 +224,16 @@ function decoder(): Decoder {
     sink = to
     if (data.startsWith('[') || !data.trim()) return
     const json: Json = JSON.parse(data) ?? {}
-    const { type = event ?? '', item, output_index: at, response } = json
+    // A server that ignores `stream` sends the response itself.
+    const isWhole = json.object === 'response'
+    const { item, response = isWhole && json } = json
+    const type: string = isWhole ? `response.${json.status}` : (json.type ?? event ?? '')
+    if (type.endsWith('item.added')) place++
+    const at = json.output_index ?? place
     if (response) {
       const { id, created_at: created, model, error, incomplete_details: why, output, usage, service_tier } = response
-      const word = type.slice(9)
+      const isOver = /complete|failed|cancel/.test(type)
+      const word = (isOver && response.status) || type.slice(9)
       tools ??= response.tools
       head = { ...head, id, created, model, service_tier }
       sink.chunk({
@@ -225,9 +247,9 @@ function decoder(): Decoder {
           completion_tokens_details: usage.output_tokens_details,
         },
       })
-      if (!/complete|failed|cancel/.test(word)) return
+      if (!isOver) return
       // Some servers send nothing before the end.
-      if (!items) output?.forEach((whole: Json, i: number) => take(i, whole, true))
+      if (!items && !seen.size) output?.forEach((whole: Json, i: number) => take(i, whole, true))
       const native = why?.reason ?? word
       const finish_reason = native === 'completed' && calls.length ? 'tool_calls' : finishReasonOf(native)
       if (error || word === 'failed') sink.error(error ?? { message: 'The answer failed.' })

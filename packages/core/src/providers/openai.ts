@@ -68,7 +68,8 @@ function provider(
 /** A message (or a call in it) without what only some providers take back with it, of which `kept` is one. */
 export function bare<Said extends object>(message: Said, kept?: string): Said {
   const copy: Json = { ...message }
-  for (const key in copy) if (key !== kept && /^(reasoning_|extra_c|annot|images|server_t)/.test(key)) delete copy[key]
+  for (const key in copy) if (key !== kept && /^(reasoning_|extra_c|annot|server_t)/.test(key)) delete copy[key]
+  if (copy.images) throw new Error('A picture that a model made cannot go back here.')
   // Of what was spoken, only the id goes back.
   copy.audio &&= { id: copy.audio.id }
   copy.tool_calls &&= copy.tool_calls.map((call: object) => bare(call, kept))
@@ -87,6 +88,7 @@ type Json = any
  */
 function createDecoder(): Decoder {
   const cited = new Set<unknown>()
+  const begun = new Set<number>()
 
   /** Sources as annotations, each of them once. A source is a URL, an id, or an object with a `url`. */
   const cite = (delta: Json, sources: Json[]): void => {
@@ -103,7 +105,7 @@ function createDecoder(): Decoder {
   const unpack = (delta: Json, parts: Json[]): void => {
     delta.content = joined(parts)
     for (const part of parts) {
-      const { thinking, image_url: image, reference_ids: ids, url } = Object(part)
+      const { summary, thinking = summary, image_url: image, reference_ids: ids, url } = Object(part)
       if (thinking) delta.reasoning_content = (delta.reasoning_content ?? '') + joined(thinking)
       if (image) (delta.images ??= []).push({ type: 'image_url', image_url: image.url ? image : { url: image } })
       cite(delta, [ids ?? (url ? part : null)].flat())
@@ -114,9 +116,11 @@ function createDecoder(): Decoder {
     const { choices, citations, search_results: found } = chunk
     chunk.object = 'chat.completion.chunk'
     for (const choice of choices) {
-      // A legacy completion has `text`; a server that ignores `stream` sends the whole `message`.
-      const delta = (choice.delta ??=
-        choice.message ?? (typeof choice.text === 'string' ? { content: choice.text } : {}))
+      // A legacy completion has `text`; a server that ignores `stream` sends the whole `message`, and some do at the end.
+      const whole = begun.has(choice.index) ? undefined : choice.message
+      const delta = (choice.delta ??= whole ?? (typeof choice.text === 'string' ? { content: choice.text } : {}))
+      begun.add(choice.index)
+      if (choice.error) chunk.error ??= choice.error
       if (Array.isArray(delta.content)) unpack(delta, delta.content)
       if (!delta.reasoning_content) {
         const reasoning =
@@ -156,9 +160,6 @@ function createDecoder(): Decoder {
     if (json?.error || json?.object === 'error') sink.error(json)
   }
 }
-
-/** Reads one event by itself: for a wire whose own decoder is this one, but that cites nothing. */
-export const decode: Decoder = (event, sink) => createDecoder()(event, sink)
 
 /** The visible text of a part or a list of them. */
 function joined(said: Json): string {

@@ -236,7 +236,7 @@ describe('what Cohere does not take', () => {
       { messages: [ask, { role: 'tool', tool_call_id: 'c', content: [picture] }] },
       'image_url parts in tool messages',
     ],
-    ['earlier spoken answers', { messages: [ask, { role: 'assistant', audio: { id: 'a' } }] }, 'spoken answers'],
+    ['earlier spoken answers', { messages: [ask, { role: 'assistant', audio: { id: 'a' } }] }, '`audio`'],
     ['custom calls', { messages: [ask, { role: 'assistant', tool_calls: [custom] }] }, 'custom tool calls'],
   ])('%s', async (_, request, what) => {
     expect(await refusal(request)).toBe(`Cohere cannot take ${what}.`)

@@ -181,6 +181,24 @@ describe('calls and their results', () => {
     ])
   })
 
+  it('have the pictures that the model made among them, signed', async () => {
+    const image = {
+      type: 'image_url' as const,
+      image_url: { url: 'data:image/png;base64,AA==' },
+      ...signed('cGlj'),
+    }
+    const { contents } = await bodyOf({
+      messages: [
+        { role: 'user', content: 'A cat' },
+        { role: 'assistant', content: null, images: [image] },
+      ],
+    })
+    expect(contents[1]).toEqual({
+      role: 'model',
+      parts: [{ inlineData: { mimeType: 'image/png', data: 'AA==' }, thoughtSignature: 'cGlj' }],
+    })
+  })
+
   it('have no ids on Vertex AI', async () => {
     const url = 'projects/p/locations/l/publishers/google/models/gemini-2.5-flash'
     expect(JSON.stringify(await bodyOf({ messages, model: url }))).not.toContain('"id"')

@@ -198,7 +198,7 @@ describe('what Ollama does not take', () => {
     ],
     ['a file', user({ type: 'file', file: { file_id: 'f' } }), 'take file there'],
     ['sound', user({ type: 'input_audio', input_audio: { data: 'AA==', format: 'wav' } }), 'take input_audio there'],
-    ['earlier spoken answers', { messages: [{ role: 'assistant', audio: { id: 'a' } }] }, 'take spoken answers'],
+    ['earlier spoken answers', { messages: [{ role: 'assistant', audio: { id: 'a' } }] }, 'take `audio`'],
     ['custom calls', { messages: [{ role: 'assistant', tool_calls: [custom] }] }, 'take custom tool calls'],
   ])('%s', async (_, request, what) => {
     expect(await refusal(request)).toBe(`Ollama cannot ${what}.`)

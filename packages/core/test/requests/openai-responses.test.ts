@@ -326,10 +326,12 @@ describe('reasoning on its way back', () => {
 })
 
 describe('an answer that is no event stream', () => {
-  it('is an error that says so', async () => {
-    const response = { id: 'resp_1', object: 'response', status: 'completed', output: [], error: null }
+  it('is read', async () => {
+    const content = [{ type: 'output_text', text: 'All at once.', annotations: [] }]
+    const output = [{ id: 'msg_1', type: 'message', role: 'assistant', content }]
+    const response = { id: 'resp_1', object: 'response', status: 'completed', output, error: null }
     const provider = openaiResponses({ fetch: async () => Response.json(response) })
     const reading = streamCompletion({ model: 'm', prompt: 'p' }, { provider }).finalCompletion()
-    await expect(reading).rejects.toMatchObject({ code: 'invalid_response' })
+    await expect(reading).resolves.toMatchObject({ text: 'All at once.', finishReason: 'stop' })
   })
 })

@@ -50,11 +50,16 @@ describe('OpenAI itself', () => {
       role: 'assistant',
       content: 'Hi',
       refusal: null,
-      images: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA' } }],
       server_tool_calls: [{ id: 's', name: 'search' }],
     } as Message
     const { messages } = await bodyOf(openai(), { messages: [question, answer, question] })
     expect(messages[1]).toEqual({ role: 'assistant', content: 'Hi', refusal: null })
+  })
+
+  it('refuses pictures that another model made, which no message here can hold', async () => {
+    const images = [{ type: 'image_url' as const, image_url: { url: 'data:image/png;base64,AA' } }]
+    const asked = bodyOf(openai(), { messages: [question, { role: 'assistant', content: '', images }, question] })
+    await expect(asked).rejects.toThrow('A picture that a model made cannot go back here.')
   })
 
   it('gets the limit of tokens under the name that all of its models take', async () => {
