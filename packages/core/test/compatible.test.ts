@@ -25,6 +25,19 @@ const answer: Message = {
 const result: Message = { role: 'tool', tool_call_id: call.id, content: 'Sun.' }
 const messages: Message[] = [{ role: 'developer', content: 'Be brief.' }, question, answer, result]
 
+it('gives LiteLLM back what Claude signed, in its own words', async () => {
+  const secret = { type: 'reasoning.encrypted', data: 'blob' }
+  const thought = { ...answer, reasoning_details: [...details, secret] }
+  const { body } = await sent('litellm', { messages: [question, thought, result] })
+  expect(body.messages[1]).toMatchObject({
+    reasoning_content: 'A tool tells.',
+    thinking_blocks: [
+      { type: 'thinking', thinking: 'A tool tells.', signature: 'c2ln' },
+      { type: 'redacted_thinking', data: 'blob' },
+    ],
+  })
+})
+
 describe('the address', () => {
   it.each<[CompatibleName, string]>([
     ['groq', 'https://api.groq.com/openai/v1/chat/completions'],
@@ -72,7 +85,7 @@ describe('reasoning on its way back', () => {
     ['perplexity', plain],
     ['google', { ...plain, extra_content: signature, tool_calls: [{ ...call, extra_content: signature }] }],
     ['openrouter', answer],
-    ['litellm', answer],
+    ['litellm', { ...answer, thinking_blocks: [{ type: 'thinking', thinking: 'A tool tells.', signature: 'c2ln' }] }],
   ])('is what %s takes', async (name, expected) => {
     const { body } = await sent(name, { messages })
     expect(body.messages[2]).toEqual(expected)

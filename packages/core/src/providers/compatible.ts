@@ -1,5 +1,5 @@
 /** OpenAI-compatible servers by name: where they are, and what each of them says otherwise than OpenAI. */
-import type { ContentPart, FunctionTool, Provider, ProviderRequest, ProviderTool } from '../types.ts'
+import type { ContentPart, FunctionTool, Provider, ProviderRequest, ProviderTool, ReasoningDetail } from '../types.ts'
 import { messagesOf, partsOf } from './messages.ts'
 import { bare, openai } from './openai.ts'
 import type { OpenAIOptions } from './openai.ts'
@@ -25,6 +25,8 @@ interface Quirks {
   header?: string
   /** Other parts of a message's content. */
   part?: (part: ContentPart) => unknown
+  /** Reasoning with its signatures goes back as `thinking_blocks`, beside all else. */
+  blocks?: true
   /** How long the id of a tool call is, of letters and digits alone. */
   idLength?: number
   /** What marks a last message of the assistant as the start of the answer. */
@@ -73,7 +75,7 @@ const servers: Record<CompatibleName, Quirks> = {
   google: { url: 'https://generativelanguage.googleapis.com/v1beta/openai', back: 'extra_content' },
   groq: { url: 'https://api.groq.com/openai/v1', back: 'reasoning' },
   huggingface: { url: 'https://router.huggingface.co/v1' },
-  litellm: { url: 'http://localhost:4000' },
+  litellm: { url: 'http://localhost:4000', blocks: true },
   llamacpp: { url: 'http://localhost:8080/v1', ...openModels, rename: oldLimit },
   lmstudio: { url: 'http://localhost:1234/v1', ...openModels, rename: oldLimit },
   mistral: {
@@ -150,7 +152,9 @@ function translate(request: ProviderRequest, server: Quirks): ProviderRequest {
 
 // What goes out is whatever the server takes, which OpenAI's types do not know.
 // eslint-disable-next-line typescript/no-explicit-any
-function rewrite(message: any, { back, missing, part, idLength }: Quirks): any {
+function rewrite(message: any, { back, missing, part, idLength, blocks }: Quirks): any {
+  if (blocks && message.reasoning_details)
+    return { ...message, thinking_blocks: message.reasoning_details.map(blockOf) }
   if (back === undefined) return message
   const { reasoning_content: reasoning } = message
   const { refusal, annotations: _, ...said } = bare(message, back)
@@ -181,6 +185,10 @@ function withParameters(tool: FunctionTool | ProviderTool): FunctionTool | Provi
   if (!tool.function) return tool
   const { parameters = { type: 'object', properties: {} } } = tool.function
   return { ...tool, function: { ...tool.function, parameters } }
+}
+
+function blockOf({ text: thinking, signature, data }: ReasoningDetail): object {
+  return data ? { type: 'redacted_thinking', data } : { type: 'thinking', thinking, signature }
 }
 
 function mistralPart(part: ContentPart): unknown {

@@ -129,6 +129,13 @@ function createDecoder(): Decoder {
           delta.reasoning_details?.map?.((detail: Json) => detail?.text ?? detail?.summary ?? '').join('')
         if (typeof reasoning === 'string') delta.reasoning_content = reasoning
       }
+      // The same thoughts once more, with their signatures.
+      const blocks = delta.thinking_blocks
+      if (blocks?.map)
+        delta.reasoning_details ??= blocks.map((block: Json) => {
+          const { thinking: text, signature, data } = Object(block)
+          return { type: data ? 'reasoning.encrypted' : 'reasoning.text', text, signature, data }
+        })
       // An error beside the choices says why; "error" is no reason for an answer to be over.
       const word = choice.finish_reason
       if (!word || word === 'error' || typeof word !== 'string') choice.finish_reason = null
