@@ -145,13 +145,13 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
   }
 
   /** Where an item of a list continues an earlier one: by its id, reasoning also by its index, or as more of the last. */
-  const placeOf = (list: Json[], { id, index, type, text, summary, data }: Json, isReasoning: boolean): number =>
+  const placeOf = (list: Json[], { id, index: at, type, text, summary, data }: Json, isReasoning: boolean): number =>
     list.findLastIndex((other: Json, i: number) => {
       if (!isReasoning) return id != null && other.id === id
       // A signature is where a thought ends, and what is encrypted comes whole.
       const isMore = i === list.length - 1 && data == null && !(other.signature && (text || summary))
       const isSame = id == null || other.id == null || other.id === id
-      return other.type === type && other.index === index && isSame && (index != null || id != null || isMore)
+      return other.type === type && other.index === at && isSame && (at != null || id != null || isMore)
     })
 
   const addRare = (name: (typeof rareFields)[number], value: unknown): void => {

@@ -144,7 +144,7 @@ describe('an answer', () => {
   })
 
   it('keeps every source, and every thought with its own signature', async () => {
-    const source = (url: string) => ({
+    const cite = (url: string) => ({
       type: 'url_citation' as const,
       url_citation: { url, title: '', start_index: 0, end_index: 0 },
       text: url,
@@ -152,13 +152,13 @@ describe('an answer', () => {
     })
     const thought = (text: string | null, signature: string | null) => ({ type: 'reasoning.text', text, signature })
     const all = await snapshots([
-      chunk({ annotations: [source('a')], reasoning_details: [thought('one', null)] }),
-      chunk({ annotations: [source('b')], reasoning_details: [thought(null, 's1')] }),
+      chunk({ annotations: [cite('a')], reasoning_details: [thought('one', null)] }),
+      chunk({ annotations: [cite('b')], reasoning_details: [thought(null, 's1')] }),
       chunk({ reasoning_details: [thought('two', null)] }),
       chunk({ reasoning_details: [thought('', 's2')] }, 'stop'),
     ])
     const { annotations, reasoning_details: details } = all.at(-1)!.choices[0]!.message
-    expect(annotations).toEqual([source('a'), source('b')])
+    expect(annotations).toEqual([cite('a'), cite('b')])
     expect(details?.map(({ text, signature }) => text + signature!)).toEqual(['ones1', 'twos2'])
   })
 

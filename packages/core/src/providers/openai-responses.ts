@@ -209,8 +209,8 @@ function decoder(): Decoder {
             seen.add(url)
             const { index, start_index = index, end_index = index } = source
             // Where the place is unknown, the sums are no numbers.
-            const place = { start_index: start_index + from || 0, end_index: end_index + from || 0 }
-            send({ annotations: [{ type: 'url_citation', url_citation: { url, title, ...place } }] })
+            const span = { start_index: start_index + from || 0, end_index: end_index + from || 0 }
+            send({ annotations: [{ type: 'url_citation', url_citation: { url, title, ...span } }] })
           })
         })
       }
