@@ -113,30 +113,36 @@ function conversation(all: readonly Message[]): object {
     if (message === all.at(-1) && role === 'assistant') content = content?.trimEnd?.() ?? content
     const parts: Json[] = [content, refusal].flatMap(partsOf).flatMap(blockOf)
     const side = role === 'assistant' ? role : 'user'
+    const written: Json[] | undefined = message.extra_content?.anthropic?.content
+    const isUntouched = written?.map(({ text = '' }) => text).join('') === (content ?? '')
     const blocks =
       role === 'tool'
         ? [{ type: 'tool_result', tool_use_id: idOf(id), content: parts, cache_control }]
-        : [
-            ...(details ?? [])
-              .filter((detail: Json) => detail.format === format && (detail.signature || detail.data || detail.summary))
-              .map(({ data, text, summary, signature }: Json) => ({
-                type: data ? 'redacted_thinking' : summary ? 'compaction' : 'thinking',
-                thinking: text,
-                signature,
-                data,
-                content: summary,
-              })),
-            ...parts,
-            ...(calls ?? []).map((call: Json) => {
-              refuse(who, call, 'custom')
-              return {
-                type: 'tool_use',
-                id: idOf(call.id),
-                name: call.function.name,
-                input: jsonOf(call.function.arguments),
-              }
-            }),
-          ]
+        : written && isUntouched
+          ? written.filter(({ type, id: own }) => type !== 'tool_use' || calls?.some((call: Json) => call.id === own))
+          : [
+              ...(details ?? [])
+                .filter(
+                  (detail: Json) => detail.format === format && (detail.signature || detail.data || detail.summary),
+                )
+                .map(({ data, text, summary, signature }: Json) => ({
+                  type: data ? 'redacted_thinking' : summary ? 'compaction' : 'thinking',
+                  thinking: text,
+                  signature,
+                  data,
+                  content: summary,
+                })),
+              ...parts,
+              ...(calls ?? []).map((call: Json) => {
+                refuse(who, call, 'custom')
+                return {
+                  type: 'tool_use',
+                  id: idOf(call.id),
+                  name: call.function.name,
+                  input: jsonOf(call.function.arguments),
+                }
+              }),
+            ]
     if (/^[sd]/.test(role)) system.push(...blocks)
     else if (messages.at(-1)?.role === side) messages.at(-1)!.content.push(...blocks)
     else if (blocks.length) messages.push({ role: side, content: blocks })
@@ -233,7 +239,7 @@ function decoder(): Decoder {
           : undefined
     const piece = partial_json ?? JSON.stringify(said.input)?.replace(/^{}$/, '')
     if (opened) {
-      blocks.push(opened)
+      blocks.push({ ...opened })
       input = ''
       cites = said.citations ?? []
       start = end
@@ -243,6 +249,11 @@ function decoder(): Decoder {
     input += piece ?? ''
     end += said.text?.length ?? 0
     if (said.citation) cites.push(said.citation)
+    const last = blocks.at(-1)
+    if (last && event.delta) {
+      for (const name of ['text', 'thinking', 'signature']) if (said[name]) last[name] = (last[name] ?? '') + said[name]
+      if (said.citation) last.citations = cites
+    } else if (input) last.input = parsed(input)
     const notes = native ? cite(found, 0, 0) : isOver ? cite(cites, start, end) : undefined
     const call = calls.indexOf(index)
     const ran = tool_use_id ? blocks.find((block) => block.id === tool_use_id) : blocks.at(-1)
@@ -286,7 +297,10 @@ function decoder(): Decoder {
                   ]
                 : undefined,
             refusal: said.stop_details?.explanation,
-            extra_content: native ? { anthropic: event } : undefined,
+            // Where its own tools took part, what was thought in between is only good in its place.
+            extra_content: native
+              ? { anthropic: { ...event, content: blocks.some(isServed) ? blocks.filter(isSaid) : undefined } }
+              : undefined,
           },
           finish_reason: native && finishReasonOf(native),
           native_finish_reason: native,
@@ -308,6 +322,12 @@ function decoder(): Decoder {
     read(event.type === 'message' ? { message: event } : event, sink)
   }
 }
+
+/** Whether a block belongs to a tool that the provider ran. */
+const isServed = ({ type }: Json): boolean => /._tool_(use|result)$/.test(type)
+
+/** Whether a block may go back: blank text is not taken. */
+const isSaid = ({ type, text }: Json): boolean => type !== 'text' || !!text?.trim()
 
 /** What JSON text says, or the text where it is cut. */
 function parsed(json: string): unknown {

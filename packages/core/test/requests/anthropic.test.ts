@@ -377,6 +377,30 @@ describe('an answer that is sent back', () => {
     ])
   })
 
+  it('goes back block by block where the provider’s own tools took part, unless it was touched', async () => {
+    const answer = await answerOf('thoughts-between-tools')
+    const result = { role: 'tool', tool_call_id: 'toolu_1', content: 'Calm.' }
+    const types = async (message: object, ...rest: object[]) =>
+      (await turnsOf(ask, message, ...rest))[1].content.map((block: { type: string }) => block.type)
+    expect(await types(answer, result)).toEqual([
+      'thinking',
+      'server_tool_use',
+      'web_search_tool_result',
+      'thinking',
+      'text',
+      'tool_use',
+    ])
+    // A call that nobody answered is left out, as the conversation leaves it out.
+    const { tool_calls: _, ...unanswered } = answer
+    expect(await types(unanswered, ask)).not.toContain('tool_use')
+    expect(await types({ ...answer, content: 'Low at six.' }, result)).toEqual([
+      'thinking',
+      'thinking',
+      'text',
+      'tool_use',
+    ])
+  })
+
   it('leaves out thoughts of other providers, and those that nothing proves', async () => {
     const reasoning_details = [
       { type: 'reasoning.encrypted', format: 'openai-responses-v1', index: 0, data: 'x' },
