@@ -27,7 +27,6 @@ export interface ChromeOptions {
 }
 
 // What the request and the page's global object hold is checked where it is used.
-// eslint-disable-next-line typescript/no-explicit-any
 type Json = any
 
 const who = 'The built-in model'

@@ -13,7 +13,6 @@ import { finishReasonOf } from './reasons.ts'
 
 // The JSON edge: what servers send is checked where it is used, field by field, and what a request holds beyond OpenAI's
 // fields goes through.
-// eslint-disable-next-line typescript/no-explicit-any
 type Json = any
 
 const who = 'Cohere'

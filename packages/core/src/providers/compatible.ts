@@ -151,7 +151,6 @@ function translate(request: ProviderRequest, server: Quirks): ProviderRequest {
 }
 
 // What goes out is whatever the server takes, which OpenAI's types do not know.
-// eslint-disable-next-line typescript/no-explicit-any
 function rewrite(message: any, { back, missing, part, idLength, blocks }: Quirks): any {
   if (blocks && message.reasoning_details)
     return { ...message, thinking_blocks: message.reasoning_details.map(blockOf) }

@@ -32,7 +32,6 @@ export function gemini(options: ProviderOptions = {}): Provider {
 }
 
 // The JSON edge: what stands on this wire is checked where it is used, field by field.
-// eslint-disable-next-line typescript/no-explicit-any
 type Json = any
 
 const who = 'Gemini'

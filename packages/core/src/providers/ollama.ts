@@ -13,7 +13,6 @@ import type {
 import { cannot, dataOf, jsonOf, keyOf, messagesOf, partsOf, refuse, textOf } from './messages.ts'
 
 // The JSON edge: what servers send is checked where it is used, field by field.
-// eslint-disable-next-line typescript/no-explicit-any
 type Json = any
 
 const who = 'Ollama'

@@ -8,7 +8,6 @@ import { finishReasonOf } from './reasons.ts'
 export type OpenAIResponsesOptions = Omit<OpenAIOptions, 'includeUsage'>
 
 // The JSON edge: what servers send is checked where it is used, field by field.
-// eslint-disable-next-line typescript/no-explicit-any
 type Json = any
 
 /** Marks the reasoning that only this wire takes back. */

@@ -79,7 +79,6 @@ export function bare<Said extends object>(message: Said, kept?: string): Said {
 // ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 // The JSON edge: what servers send is checked where it is used, field by field.
-// eslint-disable-next-line typescript/no-explicit-any
 type Json = any
 
 /**
