@@ -30,10 +30,11 @@ export interface ShownChoice {
 /** The first choice's own fields of a completion. */
 export type Said = Pick<Completion, 'text' | 'reasoning' | 'refusal' | 'finishReason' | 'nativeFinishReason'>
 
+/** What an answer says before it begins. */
 export const nothing: Said = { text: '', reasoning: '', refusal: '', finishReason: null, nativeFinishReason: null }
 const none: readonly never[] = []
 
-/** Fields of a delta that few answers have. They add up by their shape, and the message gets them as they are. */
+/** Fields of a delta that few answers have, and the message gets as they have added up. */
 const rareFields = [
   'annotations',
   'images',
@@ -162,9 +163,8 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
       if (type) seen++
       if (name === 'extra_content') rare[name] = replace(rare[name], item)
       else if (name === 'audio') {
-        const { data } = item
         if (!rare.audio) begin(showRare('audio', () => rare.audio))
-        rare.audio = { ...join(rare.audio, item), data: typeof data === 'string' ? addAudio(data) : addAudio('') }
+        rare.audio = { ...join(rare.audio, item), data: addAudio(word(item.data)) }
       } else {
         const list: Json[] = rare[name] ?? []
         const isReasoning = name === 'reasoning_details'
@@ -242,16 +242,9 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
       say('refusal', delta.refusal)
       if (delta.function_call) addCall({ index: 0, function: delta.function_call })
       for (const call of delta.tool_calls ?? none) if (call) addCall(call)
-      const {
-        annotations,
-        images,
-        audio,
-        server_tool_calls: served,
-        reasoning_details: details,
-        extra_content: extra,
-      } = delta
-      // Looked up one by one, as a name in a variable is slower, and most chunks have none of them.
-      if (annotations || images || audio || served || details || extra)
+      const { annotations, images, audio, server_tool_calls: served, reasoning_details: thoughts } = delta
+      // Spelled out, as a name in a variable is looked up more slowly, and most chunks have none of them.
+      if (annotations || images || audio || served || thoughts || delta.extra_content)
         for (const name of rareFields) if (delta[name]) addRare(name, delta[name])
       if (choice.logprobs) {
         for (const kind of ['content', 'refusal'] as const) {

@@ -9,7 +9,7 @@ export function mergeCounts(old: Json, said: object): Json {
   const merged = { ...old }
   for (const [name, value] of Object.entries(said)) {
     const isGroup = value && typeof value === 'object' && !Array.isArray(value)
-    // A group by such a name would change what every object has.
+    // A group by such a name would take the place of what every object has.
     if (isGroup && !(name in Object.prototype)) merged[name] = mergeCounts(merged[name], value)
     else if (!isGroup && (value || (value != null && merged[name] == null))) merged[name] = value
   }

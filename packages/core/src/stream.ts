@@ -199,12 +199,12 @@ export function openStream(
   const close = (reason?: unknown): boolean => {
     if (closed) return false
     closed = true
+    cancelBody(reason)
     try {
       accumulator.close()
     } catch {
       // An estimate that trips over an odd request must not keep the stream from ending.
     }
-    cancelBody(reason)
     return true
   }
 

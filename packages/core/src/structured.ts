@@ -17,8 +17,9 @@ export function schemaOf(format: Format): StandardSchema | undefined {
 /** The format as it goes out on the wire. Throws when a schema cannot tell how it looks as JSON Schema. */
 export function wireFormat(format: Format): ResponseFormat | undefined {
   if (!isSchema(format)) {
-    const { schema: _, ...wire } = { schema: undefined, ...format }
-    return schemaOf(format) ? (wire as ResponseFormat) : format
+    if (!schemaOf(format)) return format
+    const { schema: _, ...wire } = format as ResponseFormat & { schema: unknown }
+    return wire
   }
   const { jsonSchema, vendor } = format['~standard']
   if (!jsonSchema) {
@@ -29,11 +30,12 @@ export function wireFormat(format: Format): ResponseFormat | undefined {
   const text = JSON.stringify(jsonSchema.input({ target: 'draft-2020-12' }))
   // Providers hold a model to a schema word by word only where each object is closed and has no optional properties.
   let strict = !/"(allOf|prefixItems)":/.test(text)
+  // What is put together of several must stay open for each of them.
+  const isClosed = !text.includes('"allOf":')
   const schema = JSON.parse(text, (_, value) => {
     if ([value?.type].flat().includes('object')) {
       const { properties, required = [] } = value
-      // What is put together of several must stay open for each of them.
-      if (properties && strict) value.additionalProperties ??= false
+      if (properties && isClosed) value.additionalProperties ??= false
       strict &&= value.additionalProperties === false && Object.keys(properties ?? {}).length === required.length
     }
     // The word that providers know.

@@ -43,6 +43,7 @@ export async function runTool(tools: ChatTools | undefined, call: ToolCall, sign
   const tool = ownTool(tools, call.name)
   if (!tool?.execute) return { error: `There is no tool named ${JSON.stringify(call.name)}.` }
   try {
+    // Parsed anew: `call.input` is part of a snapshot, and a tool may change what it is given.
     return {
       output: await tool.execute(call.type ? call.arguments : JSON.parse(call.arguments), {
         signal,

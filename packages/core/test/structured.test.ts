@@ -185,6 +185,16 @@ describe('a structured answer', () => {
     expect(JSON.stringify(sent.body)).not.toContain('additionalProperties')
   })
 
+  it('is closed all over also where something in it is optional', async () => {
+    const schema = z.object({ a: z.object({ b: z.string().optional() }), c: z.string() })
+    const { stream, sent } = ask(schema, ['{"a":{},"c":"x"}'])
+    await stream.finalCompletion()
+    const inner = { additionalProperties: false, properties: { b: {} } }
+    expect(sent.body!.response_format).toMatchObject({
+      json_schema: { strict: false, schema: { additionalProperties: false, properties: { a: inner } } },
+    })
+  })
+
   it('leaves a JSON Schema that a server wants beside its own format alone', async () => {
     const format = { type: 'json_object', schema: { type: 'object', properties: { a: { type: 'number' } } } } as never
     const { stream, sent } = ask(format, ['{"a":1}'])
