@@ -12,7 +12,7 @@ const pieces = /[a-z\u00c0-\u024f]+|[\u2e80-\ud7ff\uf900-\ufaff]|[\p{L}\p{M}]+|\
 
 /**
  * About how many tokens a text has for a model of today, from its words, digits and signs alone: within some 10 % for
- * prose and code in Latin script, some 20 % for most others.
+ * English and code, some 20 % for most other languages, less exact for signs such as emoji (against o200k).
  */
 export function estimateTokens(text: string): number {
   let tokens = 0
