@@ -3,9 +3,9 @@ import { createChoice, nothing } from './choice.ts'
 import type { GrowingChoice } from './choice.ts'
 import { mergeCounts } from './merge.ts'
 import { word } from './tool-call.ts'
-import { estimateTokens, promptText, writtenText } from './tokens.ts'
+import { addUsage, estimateTokens, promptText, writtenText } from './tokens.ts'
 import type { CountTokens } from './tokens.ts'
-import type { Completion, CompletionChunk, CompletionRequest, Usage } from './types.ts'
+import type { Completion, CompletionChunk, CompletionRequest, Delta, Usage } from './types.ts'
 
 const none: readonly never[] = []
 
@@ -29,8 +29,12 @@ export interface Accumulator {
  * An empty completion, to be filled.
  *
  * @param request what was asked: whether the answer is to be JSON, and how many tokens the question may have
+ * @param continues an answer that was cut, which the chunks go on with
  */
-export function createAccumulator(request?: CompletionRequest): Accumulator {
+export function createAccumulator(
+  request?: CompletionRequest,
+  continues?: Pick<Completion, 'parts' | 'choices' | 'usage'>,
+): Accumulator {
   const choices: GrowingChoice[] = []
   const format = request?.response_format
   const isJson = !!format && !('type' in Object(format) && (format as { type: string }).type === 'text')
@@ -70,7 +74,8 @@ export function createAccumulator(request?: CompletionRequest): Accumulator {
     if (parsed !== undefined) completion.parsed = parsed
     if (fingerprint) completion.system_fingerprint = fingerprint
     if (tier) completion.service_tier = tier
-    if (usage) completion.usage = usage
+    const counts = addUsage(continues?.usage, usage)
+    if (counts) completion.usage = counts
     return completion
   }
 
@@ -85,7 +90,11 @@ export function createAccumulator(request?: CompletionRequest): Accumulator {
     shown = undefined
   }
   const written = (): string => writtenText(accumulator.snapshot)
+  const writtenBefore = continues ? writtenText(continues) : ''
+  const asked = (): string => `${promptText(request!)}\n${writtenBefore}`
   let told: Usage | undefined
+
+  if (continues) for (const delta of deltasOf(continues)) choiceAt(0).add({ index: 0, delta, finish_reason: null })
 
   const accumulator: Accumulator = {
     add(chunk) {
@@ -113,10 +122,12 @@ export function createAccumulator(request?: CompletionRequest): Accumulator {
       // A provider that counted the question alone had only begun to count.
       const isCounted = usage && (usage.completion_tokens || !usage.prompt_tokens)
       if (request && choices.length && !(isCounted && finished()))
-        estimate(estimateTokens(promptText(request)), estimateTokens(written()), told)
+        estimate(estimateTokens(asked()), estimateTokens(written()) - estimateTokens(writtenBefore), told)
     },
     async count(count) {
-      if (request && usage?.estimated) estimate(await count(promptText(request)), await count(written()), told)
+      if (!request || !usage?.estimated) return
+      const before = writtenBefore && (await count(writtenBefore))
+      estimate(await count(asked()), (await count(written())) - Number(before), told)
     },
     validated(value) {
       validated = { parsed: value }
@@ -130,6 +141,19 @@ export function createAccumulator(request?: CompletionRequest): Accumulator {
     },
   }
   return accumulator
+}
+
+/** An answer as deltas again, without blanks at its end: the rest begins with its own. */
+function deltasOf({ parts, choices }: Pick<Completion, 'parts' | 'choices'>): Delta[] {
+  const { annotations, reasoning_details, extra_content } = choices[0]?.message ?? {}
+  const last = parts.findLastIndex((part) => part.type === 'text')
+  const deltas = parts.map((part, i): Delta => {
+    if (part.type === 'text') return { content: i === last ? part.text.trimEnd() : part.text }
+    if (part.type === 'reasoning') return { reasoning_content: part.text }
+    if (part.type === 'image') return { images: [part.image] }
+    return part.type === 'server-tool' ? { server_tool_calls: [part.toolCall] } : {}
+  })
+  return [...deltas, { annotations, reasoning_details, extra_content }]
 }
 
 /**

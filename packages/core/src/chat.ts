@@ -39,6 +39,11 @@ export interface Chat extends Store<ChatState> {
   sendMessage(text: string): Promise<void>
   /** Drops the last answer and asks for another; also the way to try again after an error. */
   regenerate(): Promise<void>
+  /**
+   * Asks for the rest of the last answer, when it was cut, was stopped or reached its length limit, and joins it to the
+   * same message. Does nothing about an answer that is whole.
+   */
+  continue(): Promise<void>
   /** Ends the answer where it is. The connection is closed, the text is kept, no further tool is run. */
   stop(): void
   /** An empty conversation; whatever runs is stopped. */
@@ -55,15 +60,16 @@ export function createChat(options: ChatOptions | (() => ChatOptions)): Chat {
   const subject = new Subject<ChatState>({ messages: read().initialMessages ?? [], status: 'idle', error: undefined })
   let turn: Turn | undefined
 
-  const ask = async (history: readonly ChatMessage[]): Promise<void> => {
+  const ask = async (history: readonly ChatMessage[], cut?: AssistantMessage): Promise<void> => {
     turn?.stop()
     const { initialMessages: _, ...turnOptions } = read()
     const wire = history.flatMap((message) => message.wire)
-    const current = (turn = new Turn(turnOptions, wire, (message) => {
+    const publish = (message: AssistantMessage): void => {
       if (turn !== current) return
       const status = message.status === 'stopped' ? 'ready' : message.status
       subject.set({ messages: [...history, message], status, error: message.error })
-    }))
+    }
+    const current = (turn = new Turn(turnOptions, wire, publish, cut))
     await current.run()
   }
 
@@ -87,6 +93,14 @@ export function createChat(options: ChatOptions | (() => ChatOptions)): Chat {
       const { messages } = subject.getState()
       const asked = messages.findLastIndex((message) => message.role === 'user')
       if (asked >= 0) await ask(messages.slice(0, asked + 1))
+    },
+    async continue() {
+      const { messages } = subject.getState()
+      const last = messages.at(-1)
+      if (last?.role !== 'assistant') return
+      const { status, finishReason } = last
+      const isCut = status === 'stopped' || status === 'error' || (status === 'ready' && finishReason === 'length')
+      if (isCut) await ask(messages.slice(0, -1), last)
     },
     stop: () => turn?.stop(),
     reset() {

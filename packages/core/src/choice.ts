@@ -1,7 +1,7 @@
 /** One choice of an answer while it grows: text, reasoning, tool calls and all else, in the order in which it came. */
 import { createBase64, join, replace } from './merge.ts'
 import type { Json } from './merge.ts'
-import { createCall, createLiveJson, parse, word } from './tool-call.ts'
+import { createCall, createLiveJson, word } from './tool-call.ts'
 import type { GrowingCall } from './tool-call.ts'
 import type {
   ChunkChoice,
@@ -45,6 +45,11 @@ const rareFields = [
 ] as const
 const rarePart = { images: 'image', audio: 'audio', server_tool_calls: 'server-tool' } as const
 
+/** The objects of a list, or the one that stands for it. What is no object can be none of them. */
+function objectsOf(value: Json): Json[] {
+  return [value].flat().filter((item) => item === Object(item))
+}
+
 /** One choice of the answer while it grows. */
 export interface GrowingChoice {
   readonly index: number
@@ -67,11 +72,15 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
   const said: Said = { ...nothing }
   const pieces: Draw[] = []
   const calls: GrowingCall[] = []
+  /** The calls by index and by id. */
+  const known = new Map<unknown, GrowingCall>()
   const logprobs: Logprobs = { content: null, refusal: null }
   const liveText = createLiveJson()
   const addAudio = createBase64()
   /** The rare fields of the message. */
   const rare: Json = {}
+  /** Those of its lists that nobody was shown: they may grow in place. */
+  const own = new Set<Json[]>()
   /** The text that the next delta continues, unless something else comes between. */
   let open: { type: string; text: string } | undefined
   /** How many deltas brought something that a reader can see. */
@@ -104,11 +113,12 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
 
   /** The call that a piece continues: by index, else by id, else the last one, unless the piece clearly opens another. */
   const findCall = ({ index: at, id }: ToolCallDelta, name: string, args: string) => {
-    const call = calls.findLast((other) => (at != null ? other.index === at : !id || other.id === id))
+    const key = at ?? (id || undefined)
+    const call = key === undefined ? calls.at(-1) : known.get(key)
     if (!call || (id && call.id && id !== call.id)) return undefined
     // Without an id to tell, a name after arguments is a new call, unless the server repeats it with every piece.
     if (name && call.name && call.arguments && !(id && id === call.id)) {
-      if (name !== call.name || (/^\s*\{/.test(args) && parse(call.arguments) !== undefined)) return undefined
+      if (name !== call.name || (/^\s*\{/.test(args) && call.isWhole())) return undefined
     }
     return call
   }
@@ -135,6 +145,7 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
       let drawn: [deltas: number, state: ToolCallState] = [0, 'input-streaming']
       call = opened
       calls.push(call)
+      known.set(call.index, call)
       begin((before) => {
         const state = stateOf(order)
         if (before && drawn[0] === opened.deltas && drawn[1] === state) return before
@@ -142,37 +153,44 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
         return { type: 'tool-call', toolCall: opened.show(state) }
       })
     }
+    const { id } = call
     call.add(delta, name, args)
+    if (!id) known.set(call.id, call)
   }
 
   /** Where an item of a list continues an earlier one: by its id, reasoning also by its index, or as more of the last. */
-  const placeOf = (list: Json[], { id, index: at, type, text, summary, data }: Json, isReasoning: boolean): number =>
-    list.findLastIndex((other: Json, i: number) => {
-      if (!isReasoning) return id != null && other.id === id
+  const placeOf = (list: Json[], { id, index: at, type, text, summary, data }: Json, isReasoning: boolean): number => {
+    const isNamed = at != null || id != null
+    const last = list.length - 1
+    // Not far back: a list that only grows would take ever longer.
+    for (let i = last; i >= 0 && i > last - (isNamed ? 100 : 1); i--) {
+      const other = list[i]
       // A signature is where a thought ends, and what is encrypted comes whole.
-      const isMore = i === list.length - 1 && data == null && !(other.signature && (text || summary))
+      const isMore = isNamed || (data == null && !(other.signature && (text || summary)))
       const isSame = id == null || other.id == null || other.id === id
-      return other.type === type && other.index === at && isSame && (at != null || id != null || isMore)
-    })
+      if (isReasoning ? other.type === type && other.index === at && isSame && isMore : id != null && other.id === id)
+        return i
+    }
+    return -1
+  }
 
   const addRare = (name: (typeof rareFields)[number], value: unknown): void => {
-    // What is no object can be nothing of all this.
-    const items: Json[] = [value].flat().filter((item) => item === Object(item))
     const type = rarePart[name as keyof typeof rarePart]
-    for (const item of items) {
+    for (const item of objectsOf(value)) {
       if (type) seen++
       if (name === 'extra_content') rare[name] = replace(rare[name], item)
       else if (name === 'audio') {
         if (!rare.audio) begin(showRare('audio', () => rare.audio))
         rare.audio = { ...join(rare.audio, item), data: addAudio(word(item.data)) }
       } else {
-        const list: Json[] = rare[name] ?? []
+        let list: Json[] = rare[name] ?? []
+        if (!own.has(list)) own.add((rare[name] = list = [...list]))
         const isReasoning = name === 'reasoning_details'
         const at = isReasoning || name === 'server_tool_calls' ? placeOf(list, item, isReasoning) : -1
-        if (at >= 0) rare[name] = list.with(at, (isReasoning ? join : replace)(list[at], item))
+        if (at >= 0) list[at] = (isReasoning ? join : replace)(list[at], item)
         else {
-          rare[name] = [...list, item]
-          if (type) begin(showRare(type, () => rare[name][list.length]))
+          const place = list.push(item) - 1
+          if (type) begin(showRare(type, () => rare[name][place]))
         }
       }
     }
@@ -196,6 +214,7 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
   }
 
   const show = (): ShownChoice => {
+    own.clear()
     const { text, reasoning, refusal, finishReason, nativeFinishReason } = said
     const before = parts
     parts = pieces.map((draw, i) => draw(before[i]))
@@ -241,15 +260,16 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
       say('text', delta.content)
       say('refusal', delta.refusal)
       if (delta.function_call) addCall({ index: 0, function: delta.function_call })
-      for (const call of delta.tool_calls ?? none) if (call) addCall(call)
+      if (delta.tool_calls) for (const call of objectsOf(delta.tool_calls)) addCall(call)
       const { annotations, images, audio, server_tool_calls: served, reasoning_details: thoughts } = delta
       // Spelled out, as a name in a variable is looked up more slowly, and most chunks have none of them.
       if (annotations || images || audio || served || thoughts || delta.extra_content)
         for (const name of rareFields) if (delta[name]) addRare(name, delta[name])
       if (choice.logprobs) {
         for (const kind of ['content', 'refusal'] as const) {
-          const more = choice.logprobs[kind]
-          if (more?.length) (logprobs[kind] ??= []).push(...more)
+          const more = objectsOf(choice.logprobs[kind])
+          if (more.length) logprobs[kind] ??= []
+          for (const token of more) logprobs[kind]!.push(token)
         }
       }
       // Some servers say it again on the usage chunk, at times with another word: the first one ended the answer. But

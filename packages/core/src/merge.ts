@@ -4,8 +4,14 @@
 // eslint-disable-next-line typescript/no-explicit-any
 export type Json = any
 
+/** No object that means something has more fields: one that gets another with each event would take ever longer to copy. */
+function isFull(fields: Json): boolean {
+  return Object.keys(Object(fields)).length > 100
+}
+
 /** Later counts replace earlier ones, unless they are zero or missing; details are kept. Nothing is ever summed twice. */
 export function mergeCounts(old: Json, said: object): Json {
+  if (isFull(old)) return old
   const merged = { ...old }
   for (const [name, value] of Object.entries(said)) {
     const isGroup = value && typeof value === 'object' && !Array.isArray(value)
@@ -18,6 +24,7 @@ export function mergeCounts(old: Json, said: object): Json {
 
 /** What a later piece says replaces what an earlier one said, unless it says nothing. */
 export function replace(old: Json, said: Json): Json {
+  if (isFull(old)) return old
   return { ...old, ...Object.fromEntries(Object.entries(said).filter(([, value]) => value != null)) }
 }
 

@@ -33,8 +33,26 @@ interface Frame {
   copy?: Box
 }
 
-/** From this depth on nothing is read: whoever walks the value by recursion would overflow the stack. */
+/** Nothing deeper is read: whoever walks the value by recursion would overflow the stack. */
 const maxDepth = 1000
+
+/** Whether JSON text is nested more than 1000 levels deep. Fast for what is not; anything else than JSON may be either. */
+export function isTooDeep(json: string): boolean {
+  // So few brackets cannot be, and are counted without looking at each character.
+  const few = maxDepth + 2
+  if (json.split('[', few).length + json.split('{', few).length <= few) return false
+  let depth = 0
+  let isString = false
+  for (let i = 0; i < json.length && depth <= maxDepth; i++) {
+    const sign = json[i]!
+    if (sign === '\\') i++
+    else if (sign === '"') isString = !isString
+    else if (isString) continue
+    else if (sign === '[' || sign === '{') depth++
+    else if (sign === ']' || sign === '}') depth--
+  }
+  return depth > maxDepth
+}
 
 /** Blanks, then the end of the text, a sign, or a word: all of it, and as much of it as is a value. */
 const token = /[ \t\n\r]*(?:($|["{}[\]:,])|((-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?|true|false|null)?[-+.\w]*))/y
@@ -98,7 +116,7 @@ export function createPartialJson(): PartialJson {
               rest = text.slice(at)
               break
             }
-          } else if (!next.includes(sign ?? '{') || path.length > maxDepth) throw sign
+          } else if (!next.includes(sign ?? '{')) throw sign
           else if (!sign) {
             if (known && shown !== (shown = JSON.parse(known))) set(shown)
             if (at === text.length) rest = word ?? ''
@@ -116,6 +134,7 @@ export function createPartialJson(): PartialJson {
             ;(frame.key as number)++
             next = frame.item
           } else if ('[{'.includes(sign)) {
+            if (path.length > maxDepth) throw sign
             const [box, item, end] = sign === '[' ? [[], aValue, ']'] : [{}, '"', '}']
             set(box)
             path.push((frame = { box: box as Box, key: 0, item, after: `,${end}` }))

@@ -4,7 +4,7 @@ import type { CompletionStream } from './completion-stream.ts'
 import { isCompletionError } from './errors.ts'
 import type { CompletionError } from './errors.ts'
 import { createPacer } from './pace.ts'
-import type { StreamOptions } from './stream.ts'
+import type { FailedAttempt, StreamOptions } from './stream.ts'
 import type { StreamTiming } from './timing.ts'
 import type { Completion, CompletionRequest, Part, ToolCall, Usage } from './types.ts'
 
@@ -39,11 +39,13 @@ export interface CompletionState {
   /** Whether the answer was stopped before it was finished. */
   readonly stopped: boolean
   readonly error: CompletionError | undefined
+  /** The requests that failed before, while the next one runs or is waited for, and what was done about each. */
+  readonly attempts: readonly FailedAttempt[]
   readonly timing: StreamTiming | undefined
 }
 
 /** Where completions come from, and what every request of a store has in common. */
-export interface CompletionStoreOptions extends Omit<StreamOptions, 'signal'> {
+export interface CompletionStoreOptions extends Omit<StreamOptions, 'signal' | 'continues'> {
   /** The model's name as the provider knows it. */
   model: string
   /** A system message before every prompt. */
@@ -66,6 +68,11 @@ export interface CompletionStore extends Store<CompletionState> {
   stop(): void
   /** Asks the last question again. */
   retry(): Promise<Completion | undefined>
+  /**
+   * Asks for the rest of an answer that was cut, was stopped or reached its length limit, and joins it to what is there.
+   * Does nothing about an answer that is whole. Resolves as `start` does.
+   */
+  continue(): Promise<Completion | undefined>
   /** Back to the initial state; whatever runs is stopped. */
   reset(): void
 }
@@ -83,6 +90,7 @@ const idle: CompletionState = {
   completion: undefined,
   stopped: false,
   error: undefined,
+  attempts: [],
   timing: undefined,
 }
 
@@ -125,9 +133,11 @@ export function createCompletionStore(
   let stream: CompletionStream | undefined
   let lastInput: CompletionInput | undefined
   let starts = 0
+  /** What is shown until there is a stream. */
+  let before = idle
 
   const publish = (status: CompletionStatus, error?: CompletionError) => {
-    subject.set(stream ? stateOf(stream, status, error) : { ...idle, status, stopped: status === 'ready' })
+    subject.set(stream ? stateOf(stream, status, error) : { ...before, status, stopped: status === 'ready' })
   }
   const pacer = createPacer(() => publish('streaming'))
 
@@ -148,9 +158,10 @@ export function createCompletionStore(
     if (stream === stopped && stopped.snapshot !== subject.getState().completion) publish('ready')
   }
 
-  const start = async (input: CompletionInput): Promise<Completion | undefined> => {
+  const run = async (input: CompletionInput, continues?: Completion): Promise<Completion | undefined> => {
     stop()
     lastInput = input
+    before = continues ? { ...subject.getState(), error: undefined } : idle
     stream = undefined
     const mine = ++starts
     publish('submitted')
@@ -158,7 +169,10 @@ export function createCompletionStore(
     await null
     if (mine !== starts) return undefined
     const { model, system, request, ...streamOptions } = typeof options === 'function' ? options() : options
-    const current = (stream = streamCompletion(requestOf(input, model, system, request), streamOptions))
+    const current = (stream = streamCompletion(requestOf(input, model, system, request), {
+      ...streamOptions,
+      continues,
+    }))
     let begun = false
     current.subscribe(() => {
       if (mine !== starts) return
@@ -167,7 +181,7 @@ export function createCompletionStore(
       else if (current.timing.timeToFirstTokenMs !== undefined) {
         begun = true
         pacer.flush()
-      }
+      } else if (current.attempts !== subject.getState().attempts) publish('submitted')
     })
     try {
       const completion = await current.finalCompletion()
@@ -189,9 +203,15 @@ export function createCompletionStore(
     getState: subject.getState,
     getInitialState: subject.getInitialState,
     subscribe: subject.subscribe,
-    start,
+    start: (input) => run(input),
     stop,
-    retry: async () => (lastInput === undefined ? undefined : start(lastInput)),
+    retry: async () => (lastInput === undefined ? undefined : run(lastInput)),
+    async continue() {
+      const { completion, text, finishReason, status } = subject.getState()
+      const isCut = (status === 'ready' && finishReason === null) || status === 'error' || finishReason === 'length'
+      if (lastInput === undefined || !isCut) return completion
+      return run(lastInput, text ? completion : undefined)
+    },
     reset() {
       stop()
       stream = undefined
@@ -234,6 +254,7 @@ function stateOf(
     completion: completion.choices.length > 0 ? completion : undefined,
     stopped: stream.aborted,
     error,
+    attempts: stream.attempts,
     timing: stream.timing,
   }
 }

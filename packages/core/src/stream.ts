@@ -1,12 +1,28 @@
-/** One request, start to end: send it, read the response, decode it, and decide how it ended. */
+/** A stream of completions from request to end: one loop that decides whether to retry, resume, ask somebody else or fail. */
 import type { Accumulator } from './accumulate.ts'
-import { CompletionError, isCompletionError, providerError, retryAfterMs } from './errors.ts'
-import type { CompletionErrorCode, CompletionErrorDetails } from './errors.ts'
+import { handOut, openAttempt } from './attempt.ts'
+import type { Attempt, AttemptReader, Call, StreamLimits, StreamTimeouts } from './attempt.ts'
+import { createDeadlines } from './deadlines.ts'
+import { CompletionError, isCompletionError, withoutSecrets } from './errors.ts'
+import { isOffline, onOnline } from './presence.ts'
 import { endpoint } from './providers/openai.ts'
-import { createBodyReader } from './sse.ts'
+import { decide } from './retry.ts'
+import type { Decision } from './retry.ts'
 import { validate, wireFormat } from './structured.ts'
 import type { CountTokens } from './tokens.ts'
-import type { ChunkSink, CompletionChunk, CompletionRequest, Provider, ProviderRequest } from './types.ts'
+import type { Completion, CompletionRequest, Continuation, Provider, ProviderRequest } from './types.ts'
+
+/** Somebody else to ask. */
+export interface Fallback {
+  provider: Provider | string
+  /** Default: the request's own. */
+  model?: string
+  /** Further request headers. Those of the stream's options are for its own provider alone: they may hold its key. */
+  headers?: Record<string, string>
+}
+
+/** An answer that was cut, or what of it counts: any completion is one. */
+export type Beginning = Pick<Completion, 'text' | 'parts' | 'toolCalls' | 'choices' | 'usage'>
 
 /** How to stream one request. */
 export interface StreamOptions {
@@ -14,192 +30,73 @@ export interface StreamOptions {
   provider: Provider | string
   /** Stops the stream as `abort()` does. */
   signal?: AbortSignal
-  /** Sends the request instead of the provider's own or the global `fetch`. */
+  /** Sends the requests instead of the provider's own or the global `fetch`. */
   fetch?: typeof fetch
   /** Further request headers. In a browser, each that is not CORS-safelisted must be allowed by the server. */
   headers?: Record<string, string>
+  /**
+   * How often a request that failed before the first token is sent again, and a connection that broke after it is taken up
+   * again where the endpoint can do that (a relay with a store). Waits as long as the server asks, up to a minute, else
+   * 0.5 s, doubled each time up to 8 s. Without a network it waits until there is one. Default 2.
+   */
+  maxRetries?: number
+  timeout?: StreamTimeouts
+  limits?: StreamLimits
+  /** Whom to ask, in this order, when the provider fails for good before the first token. */
+  fallbacks?: readonly Fallback[]
+  /** An answer that was cut: its rest is asked for, and the stream's completion is both. Text only. */
+  continues?: Beginning
+  /** How to ask for the rest of an answer, instead of the provider's own way or where it has none. */
+  continuation?: Continuation
   /**
    * Counts the tokens of an answer whose usage the provider did not tell, or not to the end, instead of the built-in
    * estimate. Asked once, at the end.
    */
   countTokens?: CountTokens
-  limits?: {
-    /** The most that one server-sent event, or a body that is no event stream, may hold, in UTF-16 units. Default 16 Mi. */
-    maxEventChars?: number
-  }
 }
 
-/** What a response says beside its body. */
-export interface ResponseInfo {
-  status: number
-  headers: Headers
-  /** The provider's id of the request, for its support. */
-  requestId?: string
+/** A request that failed, and what was done about it. */
+export interface FailedAttempt extends Decision {
+  /** Who was asked. */
+  provider: string
+  model: string
+  error: CompletionError
 }
 
-/** Who reads the stream. The methods are called in this order: `responded`, then `chunk`s and `read`s, then `ended`. */
-export interface StreamReader {
-  responded(info: ResponseInfo): void
-  /** `visible`: something arrived that a person can see. */
-  chunk(chunk: CompletionChunk, visible: boolean): void
-  /** One network read was decoded whole. */
-  read(): void
-  /** Whether to read on now; when not, reading goes on at the next `more()`. This is how backpressure reaches the socket. */
-  wantsMore(): boolean
-  ended(error?: CompletionError): void
+/** Who reads the stream. Methods are called as those of an attempt, which begins (again) with `restarted`. */
+export interface StreamReader extends AttemptReader {
+  /** A request is about to be sent; nothing of an earlier one was handed out. Returns what its answer is to be added to. */
+  restarted(): Accumulator
+  /** A request failed. Unless the stream ends with it, another one follows. */
+  failed(attempt: FailedAttempt): void
 }
 
-/** The reader's end of a running request. */
-export interface StreamControl {
-  /** The reader wants more now. */
-  more(): void
-  /** Closes the connection at once, also when `fetch` ignores its signal. No method of the reader is called any more. */
-  cancel(reason?: unknown): void
-}
+/** Starts a stream and reads it as fast as the reader wants. The control's methods are those of its running attempt. */
+export function openStream(request: CompletionRequest, options: StreamOptions, reader: StreamReader): Attempt {
+  const { maxRetries = 2, timeout = {}, limits = {}, fallbacks = [], continues } = options
+  const { totalMs = Infinity } = timeout
+  const startedAt = performance.now()
+  const targets: Fallback[] = [{ provider: options.provider, headers: options.headers }, ...fallbacks]
+  let asked = request
+  let accumulator = reader.restarted()
+  let call: Call | undefined
+  let attempt: Attempt | undefined
+  let attempts = 0
+  let isOver = false
+  let stopWaiting = (): void => {}
 
-const defaultMaxEventChars = 16 * 1024 * 1024
+  const deadlines = createDeadlines<'total' | 'pause'>((name) => {
+    if (name === 'pause') return stopWaiting()
+    const message = `The answer was not finished within ${totalMs / 1000} s. What arrived is kept.`
+    end(new CompletionError('timeout', message, { ...call?.details, phase: 'total' }))
+  })
 
-/** Starts a request and reads it as fast as the reader wants. Every chunk is in `accumulator` before the reader sees it. */
-export function openStream(
-  request: CompletionRequest,
-  options: StreamOptions,
-  accumulator: Accumulator,
-  reader: StreamReader,
-): StreamControl {
-  const controller = new AbortController()
-  const limit = options.limits?.maxEventChars ?? defaultMaxEventChars
-  let provider = typeof options.provider === 'string' ? endpoint(options.provider) : options.provider
-  const details: CompletionErrorDetails & { provider: string } = { provider: provider?.name }
-  let headers: Record<string, string> = {}
-  let url = ''
-  let closed = false
-  let body: ReadableStreamDefaultReader<Uint8Array> | undefined
-  let wake = (): void => {}
-  /** What it means when something throws that is no CompletionError. */
-  let stage: 'bad_request' | 'network' | 'limit_exceeded' | 'invalid_response' = 'bad_request'
-  /** The format's own end, or an error, was read. */
-  let over = false
-  let failure: CompletionError | undefined
-
-  const fail = (code: CompletionErrorCode, message: string, cause?: unknown) =>
-    new CompletionError(code, message, { ...details, cause })
-
-  const cancelBody = (reason?: unknown) => void body?.cancel(reason).catch(() => {})
-
-  const sink: ChunkSink = {
-    chunk(chunk) {
-      if (!over) reader.chunk(chunk, accumulator.add(chunk))
-    },
-    done() {
-      over = true
-    },
-    error(said) {
-      failure ??= providerError(said, details)
-      over = true
-    },
-  }
-
-  const run = async (): Promise<void> => {
-    if (!provider) throw new Error('Set `provider` to a URL or to a provider such as openai().')
-    if (!request.model) throw new Error('Set `model`, for example "gpt-4o-mini".')
-    let asked: ProviderRequest = { ...request, response_format: wireFormat(request.response_format) }
-    if (provider.resolve) [provider, asked] = provider.resolve(asked)
-    details.provider = provider.name
-    const wire = await provider.request(asked)
-    if (closed) return
-    stage = 'network'
-    url = wire.url.replace(/[?#].*$/, '') // for messages: a query may hold a key
-    headers = { ...wire.headers, ...options.headers }
-    const response = await (options.fetch ?? provider.fetch ?? fetch)(wire.url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...headers },
-      body: JSON.stringify(wire.body),
-      signal: controller.signal,
-    })
-    body = response.body?.getReader()
-    if (closed) return cancelBody()
-    const { status, ok, headers: said } = response
-    const type = said.get('content-type') ?? 'nothing'
-    details.requestId = said.get('x-request-id') ?? said.get('request-id') ?? undefined
-    reader.responded({ status, headers: said, requestId: details.requestId })
-
-    const isLines = provider.lines || /ndjson|jsonl/i.test(type)
-    const isJson = !isLines && /\/(problem\+)?json/i.test(type)
-    const isStream = ok && !isJson && !/html|xml/i.test(type)
-    const decoder = provider.decoder()
-    let done = !body
-    let events = 0
-    let text = ''
-    const take = createBodyReader(
-      isStream ? (isLines ? 'lines' : 'events') : 'whole',
-      (event) => {
-        if (over) return
-        events++
-        text = event.data
-        if (!ok || !(isStream || isJson)) return
-        try {
-          decoder(event, sink)
-        } catch (error) {
-          // The last event of a connection that was cut is cut as well.
-          if (done) return
-          over = true
-          failure = fail('invalid_response', `${provider.name} sent an unreadable event: ${excerpt(text)}`, error)
-        }
-      },
-      limit,
-    )
-    let dropped: unknown
-    while (!over && !done) {
-      if (!reader.wantsMore()) await new Promise<void>((resolve) => (wake = resolve))
-      if (closed) return
-      let value: Uint8Array | undefined
-      try {
-        ;({ done, value } = await body!.read())
-      } catch (error) {
-        dropped = error
-        done = true
-      }
-      if (closed) return
-      stage = 'limit_exceeded'
-      take(value)
-      stage = 'invalid_response'
-      reader.read()
-    }
-
-    if (!ok) throw providerError(text, { ...details, status, retryAfterMs: retryAfterMs(said) })
-    if (failure) throw failure
-    // An end marker or a finish reason is what tells a whole answer from one whose connection was cut.
-    if (over || accumulator.finished) {
-      const verdict = await validate(request.response_format, accumulator.snapshot)
-      if (!verdict || closed) return
-      if (verdict.problem !== undefined) throw fail('invalid_response', verdict.problem, verdict.issues)
-      return accumulator.validated(verdict.value)
-    }
-    if (dropped || (isStream && events)) {
-      const message = `${provider.name} closed the connection before the answer was finished. What arrived is kept; try again.`
-      throw fail(events ? 'interrupted' : 'network', message, dropped)
-    }
-    throw fail(
-      'invalid_response',
-      `${url} answered with ${type}, not with a completion: ${excerpt(text)} Check the URL.`,
-    )
-  }
-
-  const explain = (cause: Error): string => {
-    if (stage === 'network') {
-      const advice = 'Check the URL, the connection and, in a browser, that the server allows this page (CORS).'
-      return `${url} could not be reached. ${advice}`
-    }
-    return stage === 'limit_exceeded'
-      ? `${url} sent an event of more than ${limit} characters.`
-      : String(cause?.message ?? cause)
-  }
-
-  /** Whatever comes after this is nobody's business any more. Returns whether it was still open. */
   const close = (reason?: unknown): boolean => {
-    if (closed) return false
-    closed = true
-    cancelBody(reason)
+    if (isOver) return false
+    isOver = true
+    deadlines.stop()
+    stopWaiting()
+    attempt?.cancel(reason)
     try {
       accumulator.close()
     } catch {
@@ -208,37 +105,179 @@ export function openStream(
     return true
   }
 
-  run().then(
-    () => close() && reader.ended(),
-    (cause) => {
-      if (!close()) return
-      const error = isCompletionError(cause) ? cause : fail(stage, explain(cause), cause)
-      error.message = redact(error.message, headers)
+  /** A server that would go on without us is told to stop. */
+  const stopServer = async (): Promise<void> => {
+    if (!call?.resumeUrl || accumulator.finished) return
+    const { fetch: send, resumeUrl, headers } = call
+    try {
+      await send(resumeUrl, { method: 'DELETE', headers, keepalive: true, redirect: 'manual' })
+    } catch {
+      // It finds out by itself.
+    }
+  }
+
+  const end = (error?: CompletionError): void => {
+    if (!close()) return
+    if (call && !call.begun) handOut(call, reader)
+    if (error) {
+      // A connection that was lost may be taken up again by another page.
+      if (!/network|interrupted/.test(error.code)) void stopServer()
+      error.attempts = attempts
       error.partial = accumulator.snapshot
-      reader.ended(error)
-    },
+    }
+    reader.ended(error)
+  }
+
+  /** Writes the request down for whom it goes to. */
+  const prepare = async ({ provider: who, model = request.model, headers }: Fallback): Promise<Call> => {
+    accumulator = reader.restarted()
+    asked = { ...request, model }
+    if (!who) throw new Error('Set `provider` to a URL or to a provider such as openai().')
+    if (!model) throw new Error('Set `model`, for example "gpt-4o-mini".')
+    let provider = typeof who === 'string' ? endpoint(who) : who
+    let said: ProviderRequest = { ...asked, response_format: wireFormat(request.response_format) }
+    if (provider.resolve) [provider, said] = provider.resolve(said)
+    const begun = continues?.text.trimEnd()
+    if (continues && begun) {
+      if (continues.toolCalls.length) throw new Error('An answer that calls tools cannot be continued, only text can.')
+      const continuation = options.continuation ?? provider.continuation
+      if (!continuation) {
+        const advice = 'Set `continuation` to how to ask for the rest, for example to `askToContinue`.'
+        throw new Error(`${provider.name} cannot go on with an answer that has begun. ${advice}`)
+      }
+      said = continuation(said, begun)
+    }
+    const wire = await provider.request(said)
+    return {
+      ...wire,
+      headers: { ...wire.headers, ...headers },
+      provider,
+      fetch: options.fetch ?? provider.fetch ?? fetch,
+      place: wire.url.replace(/[?#].*$/, ''),
+      details: { provider: provider.name },
+      decoder: provider.decoder(),
+      accumulator,
+      held: [],
+      begun: false,
+      events: 0,
+      bytes: 0,
+    }
+  }
+
+  const ask = (running: Call): Promise<void> =>
+    new Promise((resolve, reject) => {
+      attempts++
+      const ended = (error?: CompletionError) => (error ? reject(error) : resolve())
+      attempt = openAttempt(running, timeout, limits, { ...reader, ended })
+    })
+
+  /** Waits; without an end, until there is a network. */
+  const pause = async (ms: number): Promise<void> => {
+    let forget = (): void => {}
+    await new Promise<void>((resolve) => {
+      stopWaiting = resolve
+      if (ms === Infinity) forget = onOnline(resolve)
+      else deadlines.set('pause', ms)
+    })
+    forget()
+  }
+
+  const run = async (): Promise<void> => {
+    // Whatever a provider does at once, to stop included, finds a stream that can be stopped.
+    await null
+    let failures = 0
+    let seen = 0
+    let lost: CompletionError | undefined
+    for (let at = 0; ;) {
+      try {
+        if (isOver) return
+        call ??= await prepare(targets[at]!)
+        if (isOver) return
+        await ask(call)
+        const verdict = await validate(request.response_format, accumulator.snapshot)
+        if (verdict?.problem !== undefined) {
+          const cause = verdict.issues
+          throw new CompletionError('invalid_response', verdict.problem, { ...call.details, cause })
+        }
+        if (verdict && !isOver) accumulator.validated(verdict.value)
+        return
+      } catch (cause) {
+        if (isOver) return
+        const error = asError(cause)
+        // What came since the last failure makes this one the first.
+        if (call?.begun && call.events > seen) {
+          seen = call.events
+          failures = 0
+          lost = undefined
+        }
+        const situation = {
+          error,
+          failures: ++failures,
+          maxRetries,
+          begun: !!call?.begun,
+          canResume: !!call?.resumeUrl && !!call.lastEventId,
+          hasFallback: at + 1 < targets.length,
+          isOffline: isOffline(),
+          leftMs: totalMs - (performance.now() - startedAt),
+          random: Math.random(),
+        }
+        const decision = decide(situation)
+        const { action, delayMs } = decision
+        reader.failed({
+          provider: call?.details.provider ?? nameOf(targets[at]!.provider),
+          model: asked.model,
+          error,
+          ...decision,
+        })
+        // Why it could not be taken up again says less than why it broke.
+        if (action === 'fail') throw lost ?? error
+        if (action === 'resume') lost ??= error
+        else {
+          void stopServer()
+          call = undefined
+        }
+        if (action === 'fallback') {
+          at++
+          failures = 0
+        }
+        if (delayMs === Infinity) failures--
+        if (delayMs) await pause(delayMs)
+        if (isOver) return
+      }
+    }
+  }
+
+  /** What a thing that was thrown means to whom asked. */
+  const asError = (cause: unknown): CompletionError => {
+    const message = String((cause as Error | undefined)?.message ?? cause)
+    const code = call ? 'invalid_response' : 'bad_request'
+    const error = isCompletionError(cause) ? cause : new CompletionError(code, message, { ...call?.details, cause })
+    return withoutSecrets(error, call ? secretsOf(call) : [])
+  }
+
+  if (totalMs < Infinity) deadlines.set('total', totalMs)
+  run().then(
+    () => end(),
+    (cause) => end(asError(cause)),
   )
 
   return {
-    more: () => wake(),
+    more: () => attempt?.more(),
     cancel(reason) {
-      if (!close(reason)) return
-      controller.abort(reason)
-      wake()
+      if (close(reason)) void stopServer()
     },
   }
 }
 
-function excerpt(text: string): string {
-  return JSON.stringify(text.trim().slice(0, 80))
+function nameOf(provider: Provider | string | undefined): string {
+  return (typeof provider === 'string' ? endpoint(provider) : provider)?.name ?? ''
 }
 
-/** Takes what was sent as a secret out of what came back: some servers quote the key that they refuse. */
-function redact(text: string, headers: Record<string, string>): string {
-  for (const value of Object.values(headers)) {
-    const secret = value.replace(/^\w+ /, '')
-    // Shorter ones are no secrets but names, and such words stand in any message.
-    if (secret.length > 7) text = text.replaceAll(secret, '…')
-  }
-  return text
+/** What was sent that nobody else should read: some servers quote the key that they refuse. */
+function secretsOf({ url, headers }: Call): string[] {
+  const query = [...new URLSearchParams(/\?([^#]*)/.exec(url)?.[1])]
+  return [
+    ...Object.values(headers),
+    ...query.flatMap(([name, value]) => (/key|token|secret|sig/i.test(name) ? value : [])),
+  ]
 }

@@ -14,7 +14,20 @@ export interface StreamTiming {
   tokensPerSecond?: number
   /** Pauses between reads that brought content, once the stream has ended. */
   gaps?: { median: number; p90: number; max: number }
+  /**
+   * The answer was held back on its way and came in one burst: most likely a proxy, a compressor or a server framework
+   * buffers. Known once the stream has ended.
+   */
+  buffered?: true
 }
+
+/** A shorter wait than this is no loss, and not told from a fast model. */
+const bufferedAfterMs = 1000
+/** No model writes so many pieces in a millisecond. */
+const burst = 5
+/** So few pieces may come together by chance. */
+const fewPieces = 20
+let hasWarned = false
 
 /** Times one stream. */
 export interface Stopwatch {
@@ -56,6 +69,10 @@ export function createStopwatch(): Stopwatch {
     },
     ended() {
       timing.totalMs = now()
+      const { timeToFirstTokenMs: first = 0 } = timing
+      if (first < bufferedAfterMs || pieces < fewPieces || pieces < (last - first) * burst) return
+      timing.buffered = true
+      warn()
     },
     timing(completionTokens = pieces) {
       const tokensPerSecond = (completionTokens * 1000) / (last - timing.timeToFirstTokenMs!)
@@ -66,4 +83,22 @@ export function createStopwatch(): Stopwatch {
       return { ...timing, tokensPerSecond, gaps: { median: median!, p90: p90!, max: max! } }
     },
   }
+}
+
+declare const process: { env: Record<string, string | undefined> }
+
+/** Tells a developer, once. */
+function warn(): void {
+  try {
+    if (hasWarned || process.env.NODE_ENV === 'production') return
+  } catch {
+    // A page without a bundler.
+    if (globalThis.location?.hostname !== 'localhost') return
+  }
+  hasWarned = true
+  console.warn(
+    'completion-stream: a whole answer arrived in one burst, so it did not stream. Something on the way holds it back: ' +
+      'a proxy that buffers (nginx: `proxy_buffering off` or the header `X-Accel-Buffering: no`), compression (do not ' +
+      'compress `text/event-stream`), a serverless platform or a framework that collects responses, or a development proxy.',
+  )
 }

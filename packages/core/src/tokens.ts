@@ -1,5 +1,5 @@
-/** Token counts for where the provider sends none: an estimate from the text. */
-import type { Completion, CompletionRequest } from './types.ts'
+/** Token counts: added up, and estimated from the text where the provider sends none. */
+import type { Completion, CompletionRequest, Usage } from './types.ts'
 
 /**
  * Counts the tokens of a text. May load what it needs first:
@@ -38,7 +38,7 @@ export function promptText({ messages, prompt, tools }: CompletionRequest): stri
 }
 
 /** What the model wrote, in all choices. */
-export function writtenText({ choices }: Completion): string {
+export function writtenText({ choices }: Pick<Completion, 'choices'>): string {
   return choices
     .flatMap(({ message: { reasoning_content, content, refusal, tool_calls = [] } }) => [
       reasoning_content,
@@ -48,4 +48,19 @@ export function writtenText({ choices }: Completion): string {
     ])
     .filter(Boolean)
     .join('\n')
+}
+
+/** The counts of two requests, details included, as one sum. */
+export function addUsage<Counts extends object = Usage>(
+  a: Counts | undefined,
+  b: Counts | undefined,
+): Counts | undefined {
+  if (!a || !b) return a ?? b
+  const sum = { ...a } as Record<string, unknown>
+  for (const [key, value] of Object.entries(b)) {
+    const before = sum[key]
+    if (typeof value === 'number') sum[key] = value + (Number(before) || 0)
+    else if (value) sum[key] = typeof value === 'object' ? addUsage(before as object | undefined, value) : value
+  }
+  return sum as Counts
 }

@@ -1,19 +1,19 @@
 /** One tool call while it grows: its arguments as text, and the value that they show. */
-import { createPartialJson } from './partial-json.ts'
+import { createPartialJson, isTooDeep } from './partial-json.ts'
 import type { PartialJson } from './partial-json.ts'
 import type { MessageToolCall, ToolCall, ToolCallDelta, ToolCallState } from './types.ts'
 
-const noArguments = /^\s*(null)?\s*$/
+const noArguments = /^\s*(null\s*)?$/
 
 /** A field that has to be text, or ''. */
 export function word(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** What JSON text says; undefined when it is none, as no JSON is. */
+/** What JSON text says; undefined, as no JSON is, when it is none or nested too deep to be walked. */
 export function parse(json: string): unknown {
   try {
-    return JSON.parse(json)
+    return isTooDeep(json) ? undefined : JSON.parse(json)
   } catch {
     return undefined
   }
@@ -27,30 +27,30 @@ export interface LiveJson {
   snapshot(text: string): unknown
   /** The value of a text that is whole; undefined when it is no JSON. What did not change since a snapshot is the same. */
   whole(text: string): unknown
+  /** Whether the text so far is JSON to its end, and no bare number or word. */
+  isWhole(text: string): boolean
 }
 
 /** A reader of growing JSON. It begins when somebody looks, and reads each piece once. */
 export function createLiveJson(): LiveJson {
   let json: PartialJson | undefined
   let unread = ''
-  const snapshot = (text: string): unknown => {
+  const read = (text: string): PartialJson => {
     if (!json) {
       json = createPartialJson()
       unread = text
     }
     json.push(unread)
     unread = ''
-    return json.snapshot()
+    return json
   }
   return {
     add(piece) {
       if (json) unread += piece
     },
-    snapshot,
-    whole(text) {
-      const value = json && snapshot(text)
-      return json?.complete ? value : parse(text)
-    },
+    snapshot: (text) => read(text).snapshot(),
+    whole: (text) => (json && read(text).complete ? json.snapshot() : parse(text)),
+    isWhole: (text) => read(text).complete,
   }
 }
 
@@ -63,6 +63,8 @@ export interface GrowingCall {
   readonly arguments: string
   /** How many deltas it has taken. */
   readonly deltas: number
+  /** Whether its arguments are whole already. */
+  isWhole(): boolean
   /** Takes a delta, whose name and arguments are read already. */
   add(delta: ToolCallDelta, name: string, args: string): void
   /** The call as it stands. It is only as complete as its arguments are. */
@@ -87,6 +89,7 @@ export function createCall(ownId: string, index: number | undefined): GrowingCal
     name: '',
     arguments: '',
     deltas: 0,
+    isWhole: () => live.isWhole(call.arguments),
     add(delta: ToolCallDelta, name: string, args: string): void {
       call.deltas++
       call.id ||= word(delta.id)

@@ -5,10 +5,21 @@ import { isCompletionError } from './errors.ts'
 import type { CompletionError } from './errors.ts'
 import { createPacer } from './pace.ts'
 import type { CompletionStoreOptions } from './store.ts'
+import type { Beginning, FailedAttempt } from './stream.ts'
 import type { StreamTiming } from './timing.ts'
+import { addUsage } from './tokens.ts'
 import { answersCall, declareTools, resultText, runTool } from './tools.ts'
 import type { ChatTools, ToolOutcome } from './tools.ts'
-import type { Annotation, Completion, CompletionRequest, Message, Part, ToolCall, Usage } from './types.ts'
+import type {
+  Annotation,
+  Completion,
+  CompletionMessage,
+  CompletionRequest,
+  Message,
+  Part,
+  ToolCall,
+  Usage,
+} from './types.ts'
 
 /** A tool call and what running it came to. */
 export interface ChatToolCall extends ToolCall {
@@ -39,6 +50,8 @@ export interface AssistantMessage {
   /** Of the last request, with the time to the first token of the first one. */
   readonly timing: StreamTiming | undefined
   readonly error: CompletionError | undefined
+  /** The requests of the last step that failed before, and what was done about each. */
+  readonly attempts: readonly FailedAttempt[]
   /** What later requests send for it: the assistant's messages and the tools' results. */
   readonly wire: readonly Message[]
 }
@@ -59,9 +72,11 @@ export class Turn {
   private readonly publish: (message: AssistantMessage) => void
   private readonly pacer = createPacer(() => this.show('streaming'))
   private readonly controller = new AbortController()
-  private readonly id = newId()
+  private readonly id: string
   private readonly startedAt = performance.now()
   private stream: CompletionStream | undefined
+  /** What the first step goes on with. */
+  private continues: Beginning | undefined
   private isOver = false
   private firstTokenMs: number | undefined
 
@@ -76,13 +91,49 @@ export class Turn {
   /**
    * @param history what the conversation sends so far
    * @param publish takes the answer whenever there is something new to show of it
+   * @param cut an answer that was cut, which this one goes on with: it stays the same message
    */
-  constructor(options: TurnOptions, history: readonly Message[], publish: (message: AssistantMessage) => void) {
+  constructor(
+    options: TurnOptions,
+    history: readonly Message[],
+    publish: (message: AssistantMessage) => void,
+    cut?: AssistantMessage,
+  ) {
     const { model, system, request, tools } = options
     this.options = options
     this.request = { model, ...(tools && { tools: declareTools(tools) }), ...request }
     this.history = system === undefined ? history : [{ role: 'system', content: system }, ...history]
     this.publish = publish
+    this.id = cut?.id ?? newId()
+    if (cut) this.goOn(cut)
+  }
+
+  /** Takes up an answer where it was cut: its last step is the first one here. */
+  private goOn({ parts, text, annotations, usage, wire }: AssistantMessage): void {
+    const isAnswered = (part: ChatPart | undefined) =>
+      part?.type !== 'tool-call' || part.toolCall.state === 'output' || part.toolCall.state === 'error'
+    // A call that was cut is asked for anew.
+    const done = parts.slice(0, parts.findLastIndex(isAnswered) + 1)
+    const said = wire.at(-1)
+    const content = said?.role === 'assistant' && !said.tool_calls ? said.content : undefined
+    let from = done.length
+    let last = ''
+    while (from && typeof content === 'string' && last !== content) {
+      const part = done[--from]!
+      if (part.type === 'text') last = part.text + last
+    }
+    const isCut = last && last === content
+    // Thoughts before the text belong to it.
+    while (isCut && done[from - 1]?.type === 'reasoning') from--
+    const step = isCut ? done.splice(from) : []
+    this.doneParts.push(...done)
+    this.doneText = isCut ? text.slice(0, -last.length) : text
+    this.doneAnnotations = annotations
+    this.doneUsage = usage
+    this.wire.push(...(isCut ? wire.slice(0, -1) : wire))
+    if (!isCut) return
+    const choice = { index: 0, message: said as CompletionMessage, finish_reason: null, logprobs: null }
+    this.continues = { text: last, parts: step as Part[], toolCalls: [], choices: [choice] }
   }
 
   async run(): Promise<void> {
@@ -119,15 +170,23 @@ export class Turn {
   private async readStep(): Promise<Completion | undefined> {
     const { model: _1, system: _2, request: _3, tools: _4, maxSteps: _5, ...streamOptions } = this.options
     const messages = [...this.history, ...this.wire]
-    const stream = (this.stream = streamCompletion({ ...this.request, messages }, streamOptions))
+    const { continues } = this
+    this.continues = undefined
+    const stream = (this.stream = streamCompletion({ ...this.request, messages }, { ...streamOptions, continues }))
     const askedAt = performance.now() - this.startedAt
-    this.show(this.doneParts.length > 0 ? 'streaming' : 'submitted')
+    const waiting = this.doneParts.length > 0 || continues ? 'streaming' : 'submitted'
+    this.show(waiting)
+    let { attempts } = stream
     stream.subscribe(() => {
       if (this.isOver) return
       if (this.firstTokenMs !== undefined) return this.pacer.schedule()
       // Only until there is a first token: the timing costs a snapshot, and this runs for each read.
       const first = stream.timing.timeToFirstTokenMs
-      if (first === undefined) return
+      if (first === undefined) {
+        if (stream.attempts !== attempts) this.show(waiting)
+        attempts = stream.attempts
+        return
+      }
       this.firstTokenMs = askedAt + first
       this.pacer.flush()
     })
@@ -191,6 +250,7 @@ export class Turn {
         ...(ended && { totalMs: performance.now() - this.startedAt }),
       },
       error,
+      attempts: this.stream?.attempts ?? [],
       // A running answer is not sent anywhere, so what its last step would send is worked out at its end.
       wire: ended && completion ? [...this.wire, ...this.stepWire(completion)] : this.wire.slice(),
     })
@@ -226,18 +286,6 @@ export class Turn {
     const calls = answered.length > 0 && { tool_calls: answered }
     return [{ ...message, content, ...(audio && { audio: { id: audio.id } }), ...calls }, ...results]
   }
-}
-
-/** The counts of two requests, details included, as one sum. */
-function addUsage<Counts extends object = Usage>(a: Counts | undefined, b: Counts | undefined): Counts | undefined {
-  if (!a || !b) return a ?? b
-  const sum = { ...a } as Record<string, unknown>
-  for (const [key, value] of Object.entries(b)) {
-    const before = sum[key]
-    if (typeof value === 'number') sum[key] = value + (Number(before) || 0)
-    else if (value) sum[key] = typeof value === 'object' ? addUsage(before as object | undefined, value) : value
-  }
-  return sum as Counts
 }
 
 /** An id for a message. Unique within a page; `crypto.randomUUID` needs a secure context, which a page on a LAN address is not. */

@@ -461,6 +461,13 @@ export interface ProviderOptions {
   fetch?: typeof fetch
 }
 
+/**
+ * Turns a request into one for the rest of an answer that was cut.
+ *
+ * @param text what the answer says so far, without blanks at its end
+ */
+export type Continuation = (request: ProviderRequest, text: string) => ProviderRequest
+
 /** One wire format at one address: how a request is written and how the answer is read. */
 export interface Provider {
   /** For messages to people, such as "openai". */
@@ -472,6 +479,11 @@ export interface Provider {
   resolve?(request: ProviderRequest): [Provider, ProviderRequest]
   /** The request to send. May throw with a sentence about what the provider cannot take. */
   request(request: ProviderRequest): WireRequest | Promise<WireRequest>
+  /**
+   * The request for the rest of an answer that begins with `text`, where the provider can go on with one: missing where it
+   * cannot. The answer to it is the rest alone, without `text`.
+   */
+  continuation?: Continuation
   /** A fresh decoder for one response. */
   decoder(): Decoder
   /** The body is no event stream but JSON lines, each of which the decoder gets as one event. */

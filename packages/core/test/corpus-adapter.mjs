@@ -16,7 +16,7 @@ export async function run({ format, fetch }) {
   const wire = wires[format]
   if (!wire) throw new Error(`no provider for ${format}`)
   const provider = wire({ apiKey: 'recorded', fetch })
-  const stream = core.streamCompletion({ model: 'recorded', prompt: 'recorded' }, { provider })
+  const stream = core.streamCompletion({ model: 'recorded', prompt: 'recorded' }, { provider, maxRetries: 0 })
   const error = await stream.finalCompletion().then(
     () => null,
     (failure) => failure,

@@ -14,10 +14,16 @@ const kinds = {
 }
 
 /** Streams one completion through the public path. */
-export async function run({ baseURL, apiKey, model, messages, tools, signal, onText, headers }) {
+export async function run({ baseURL, apiKey, model, messages, tools, signal, onText, timeouts, headers }) {
+  const { headersMs, idleMs, totalMs } = timeouts
   const stream = streamCompletion(
     { model, messages, ...(tools && { tools: tools.map((tool) => ({ type: 'function', function: tool })) }) },
-    { provider: openai({ baseURL, apiKey }), signal, headers },
+    {
+      provider: openai({ baseURL, apiKey }),
+      signal,
+      headers,
+      timeout: { connectMs: headersMs, firstChunkMs: headersMs + idleMs, chunkMs: idleMs, totalMs },
+    },
   )
   let rawError
   try {
@@ -25,19 +31,19 @@ export async function run({ baseURL, apiKey, model, messages, tools, signal, onT
   } catch (error) {
     rawError = error
   }
-  const { text, reasoning, refusal, toolCalls, finishReason, usage } = stream.snapshot
+  const { text, reasoning, refusal, toolCalls, nativeFinishReason, usage } = stream.snapshot
   const kind = rawError && (kinds[rawError.code] ?? (rawError.status ? 'http' : 'api'))
   return {
     text,
     reasoning,
     refusal,
-    finishReason,
+    finishReason: nativeFinishReason,
     toolCalls: toolCalls.filter((call) => call.state === 'input-complete' || rawError === undefined),
     usage: usage && { prompt: usage.prompt_tokens, completion: usage.completion_tokens, total: usage.total_tokens },
     error: stream.aborted
       ? { name: 'AbortError', message: 'aborted', kind: 'abort' }
       : rawError && { name: rawError.name, message: rawError.message, kind, status: rawError.status },
     rawError,
-    attempts: 1,
+    attempts: rawError?.attempts ?? stream.attempts.length + 1,
   }
 }

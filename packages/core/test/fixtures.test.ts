@@ -27,7 +27,7 @@ describe.each(fixtures)('%s fixture %s', (wire, file) => {
   )
   const request = { model: 'm', prompt: 'p' }
   const stream = (parts: Iterable<Uint8Array>) =>
-    streamCompletion(request, { provider: wires[wire]!({ apiKey: 'k', fetch: fetchOf(parts) }) })
+    streamCompletion(request, { provider: wires[wire]!({ apiKey: 'k', fetch: fetchOf(parts) }), maxRetries: 0 })
 
   it.each([
     ['one byte', 1],

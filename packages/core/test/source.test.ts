@@ -110,7 +110,8 @@ describe('a failure', () => {
         throw new CompletionError('rate_limit', 'Slow down, please.')
       })(),
     )
-    expect(error).toMatchObject({ code: 'rate_limit', message: 'Slow down, please.', retryable: true })
+    // What was read once cannot be asked again.
+    expect(error).toMatchObject({ code: 'rate_limit', message: 'Slow down, please.', retryable: false })
   })
 
   it('reads the status of another client’s error', async () => {

@@ -14,6 +14,8 @@ export interface ChatResult extends ChatState {
   sendMessage: Chat['sendMessage']
   /** Drops the last answer and asks for another; also the way to try again after an error. */
   regenerate: Chat['regenerate']
+  /** Asks for the rest of the last answer, when it was cut, was stopped or reached its length limit, in the same message. */
+  continue: Chat['continue']
   /** Ends the answer where it is; the text is kept. */
   stop: Chat['stop']
   /** An empty conversation. */
@@ -31,6 +33,6 @@ export function useChat(options: UseChatOptions): ChatResult {
   const latest = useLatest(options)
   const [chat] = useState(() => createChat(latest))
   useEffect(() => () => chat.stop(), [chat])
-  const { sendMessage, regenerate, stop, reset } = chat
-  return { ...useStore(chat), sendMessage, regenerate, stop, reset }
+  const { sendMessage, regenerate, continue: goOn, stop, reset } = chat
+  return { ...useStore(chat), sendMessage, regenerate, continue: goOn, stop, reset }
 }

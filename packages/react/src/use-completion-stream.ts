@@ -16,6 +16,8 @@ export interface CompletionStreamResult extends CompletionState {
   stop: CompletionStore['stop']
   /** Asks the last question again. */
   retry: CompletionStore['retry']
+  /** Asks for the rest of an answer that was cut, was stopped or reached its length limit, and joins it to what is there. */
+  continue: CompletionStore['continue']
   /** Back to the beginning. */
   reset: CompletionStore['reset']
 }
@@ -30,6 +32,6 @@ export function useCompletionStream(options: UseCompletionStreamOptions): Comple
   const latest = useLatest(options)
   const [store] = useState(() => createCompletionStore(latest))
   useEffect(() => () => store.stop(), [store])
-  const { start, stop, retry, reset } = store
-  return { ...useStore(store), start, stop, retry, reset }
+  const { start, stop, retry, continue: goOn, reset } = store
+  return { ...useStore(store), start, stop, retry, continue: goOn, reset }
 }

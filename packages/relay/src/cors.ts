@@ -12,7 +12,8 @@ export interface CorsPolicy {
 }
 
 const PREFLIGHT_SECONDS = 3600
-const READABLE_HEADERS = 'retry-after'
+const METHODS = 'GET, POST, DELETE, OPTIONS'
+const READABLE_HEADERS = 'retry-after, retry-after-ms, x-should-retry, x-request-id, content-location'
 
 /** Reads the option. */
 export function corsPolicy(option: CorsOption = false): CorsPolicy {
@@ -31,11 +32,11 @@ export function corsPolicy(option: CorsOption = false): CorsPolicy {
       if (off) return undefined
       const headers = new Headers()
       if (allowedOrigin(request)) {
-        headers.set('access-control-allow-methods', 'GET, POST, OPTIONS')
+        headers.set('access-control-allow-methods', METHODS)
         // Named one by one: `*` would leave out `authorization`.
         headers.set(
           'access-control-allow-headers',
-          request.headers.get('access-control-request-headers') ?? 'authorization, content-type',
+          request.headers.get('access-control-request-headers') ?? 'authorization, content-type, last-event-id',
         )
         headers.set('access-control-max-age', String(PREFLIGHT_SECONDS))
       }

@@ -9,6 +9,10 @@ export interface Failure {
   code: string
   /** How long to wait before the next attempt, in ms. */
   retryAfterMs?: number
+  /** Whether the same request may succeed later. Default: no. */
+  retryable?: boolean
+  /** The provider's id of the request, for its support. */
+  requestId?: string
 }
 
 const STATUS: Record<CompletionErrorCode, number> = {
@@ -38,16 +42,21 @@ const OWN_WORDS: Partial<Record<CompletionErrorCode, string>> = {
 
 /** What to tell the client of an error that came out of a completion stream. */
 export function failureOf(error: unknown): Failure {
-  if (!isCompletionError(error)) return { status: 500, message: 'The relay failed to answer.', code: 'server' }
-  const { message, status, retryAfterMs } = error
+  if (!isCompletionError(error)) {
+    return { status: 500, message: 'The relay failed to answer.', code: 'server', retryable: true }
+  }
+  const { message, status, retryAfterMs, requestId, phase } = error
+  // A provider that is still at it would only do the work twice.
+  const retryable = error.retryable && phase !== 'firstChunk'
+  const rest = { retryAfterMs, retryable, requestId }
   const code = status === 401 ? 'authentication' : error.code
   const own = OWN_WORDS[code]
   if (own) {
     // It is this server's key that was refused: the client must not take it for its own.
-    return { status: STATUS[code], message: own, code: code === 'authentication' ? 'provider' : code, retryAfterMs }
+    return { status: STATUS[code], message: own, code: code === 'authentication' ? 'provider' : code, ...rest }
   }
   const known = status !== undefined && status >= 400 && status <= 599
-  return { status: known ? status : STATUS[code], message, code, retryAfterMs }
+  return { status: known ? status : STATUS[code], message, code, ...rest }
 }
 
 /** OpenAI's error object, as a response body or as a frame in a stream. */
@@ -59,11 +68,16 @@ export function errorBody(failure: Failure): string {
 
 /** The HTTP response for a failure. */
 export function errorResponse(failure: Failure, headers: Record<string, string> = {}): Response {
-  const { status, retryAfterMs } = failure
-  const wait: Record<string, string> =
-    retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }
+  const { status, retryAfterMs, retryable = false, requestId } = failure
+  const known: Record<string, string> = {
+    ...(retryAfterMs !== undefined && {
+      'retry-after': String(Math.ceil(retryAfterMs / 1000)),
+      'retry-after-ms': String(Math.ceil(retryAfterMs)),
+    }),
+    ...(requestId && { 'x-request-id': requestId }),
+  }
   return new Response(errorBody(failure), {
     status,
-    headers: { 'content-type': 'application/json', ...wait, ...headers },
+    headers: { 'content-type': 'application/json', 'x-should-retry': String(retryable), ...known, ...headers },
   })
 }

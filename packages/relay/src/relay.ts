@@ -1,10 +1,12 @@
 /** The relay: an OpenAI-compatible endpoint as a function from request to response. */
-import { streamCompletion, type CompletionRequest, type Provider } from 'completion-stream'
+import { streamCompletion, type CompletionRequest, type Provider, type StreamTimeouts } from 'completion-stream'
 import { streamedAnswer, wholeAnswer } from './answer.ts'
 import { corsPolicy, type CorsOption } from './cors.ts'
 import { errorResponse, failureOf, type Failure } from './errors.ts'
+import { keptStreams } from './kept-streams.ts'
 import { modelTable } from './models.ts'
 import { readJsonObject } from './request-body.ts'
+import type { StreamStore } from './stream-store.ts'
 
 /** What a relay serves, and to whom. */
 export interface RelayOptions {
@@ -26,37 +28,65 @@ export interface RelayOptions {
   cors?: CorsOption
   /** The largest request body, in bytes; a larger one gets a 413. Default 4 MB. */
   maxBodyBytes?: number
+  /**
+   * How long to wait for the provider, as `timeout` of `streamCompletion`. Default: 10 minutes for the first piece of the
+   * answer and 5 for each next one, so that no answer hangs for ever.
+   */
+  timeout?: StreamTimeouts
+  /**
+   * Keeps streamed answers, such as a {@link memoryStore}: a client whose connection broke can come back for the rest.
+   * Default: an answer ends with the connection of its client.
+   */
+  store?: StreamStore
+  /**
+   * Who asks, such as the id of a user. With it, a kept answer can be read and stopped only by whom it was made for.
+   * Default: by everyone who knows its id, which cannot be guessed. Reads headers: the body of the request is read by then.
+   */
+  identify?: (request: Request) => string | Promise<string>
   /** Gets every failure with all its details, which the client is not told. For the server's log. */
   onError?: (error: unknown, request: Request) => void
 }
 
-const ROUTES: Record<string, 'GET' | 'POST'> = { '/chat/completions': 'POST', '/models': 'GET' }
+type Handler = (request: Request, id: string) => Response | Promise<Response>
+
+/** The end of a path, with what is an id in it, and what answers there by method. */
+type Route = readonly [path: RegExp, handlers: Record<string, Handler>]
+
 const DEFAULT_MAX_BODY_BYTES = 4_000_000
+const DEFAULT_TIMEOUT: StreamTimeouts = { firstChunkMs: 600_000, chunkMs: 300_000 }
 
 /**
  * An OpenAI-compatible endpoint that can be mounted at any path: `POST …/chat/completions` (streamed or not) and
- * `GET …/models`. The keys stay here: nothing of the client's headers goes upstream, and nothing of the upstream's
- * headers, addresses or keys goes to the client. Throws a TypeError when there is no provider.
+ * `GET …/models`; with a store, also `GET` and `DELETE …/streams/<id>`. The keys stay here: nothing of the client's headers
+ * goes upstream, and nothing of the upstream's headers (but its request id), addresses or keys goes to the client. Never
+ * asks the provider twice: that is up to the client, which is told whether to. Throws a TypeError when there is no provider.
  */
 export function createRelay(options: RelayOptions): (request: Request) => Promise<Response> {
-  const { authorize, maxBodyBytes = DEFAULT_MAX_BODY_BYTES, onError } = options
+  const { authorize, maxBodyBytes = DEFAULT_MAX_BODY_BYTES, store, identify, onError } = options
+  const timeout = { ...DEFAULT_TIMEOUT, ...options.timeout }
   const models = modelTable(options)
   const cors = corsPolicy(options.cors)
+  const streams = store && keptStreams(store, identify)
+  const routes: Route[] = [
+    [/\/chat\/completions$/, { POST: complete }],
+    [/\/models$/, { GET: () => jsonResponse(models.list()) }],
+  ]
+  if (streams) routes.push([/\/streams\/([\w-]+)$/, { GET: streams.read, DELETE: streams.stop }])
 
   async function handle(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname
-    const route = Object.keys(ROUTES).find((ending) => path.endsWith(ending))
+    const route = routes.find(([ending]) => ending.test(path))
     if (!route) return errorResponse({ status: 404, message: `There is nothing at ${path}.`, code: 'not_found' })
-    const method = ROUTES[route]!
+    const [ending, handlers] = route
     const preflight = request.method === 'OPTIONS' ? cors.preflight(request) : undefined
     if (preflight) return preflight
-    if (request.method !== method) {
-      const message = `${path} takes ${method}, not ${request.method}.`
-      return errorResponse({ status: 405, message, code: 'method_not_allowed' }, { allow: method })
+    if (!Object.hasOwn(handlers, request.method)) {
+      const methods = Object.keys(handlers)
+      const message = `${path} takes ${methods.join(' and ')}, not ${request.method}.`
+      return errorResponse({ status: 405, message, code: 'method_not_allowed' }, { allow: methods.join(', ') })
     }
     const refusal = await refuse(request)
-    if (refusal) return refusal
-    return route === '/models' ? jsonResponse(models.list()) : await complete(request)
+    return refusal ?? (await handlers[request.method]!(request, ending.exec(path)?.[1] ?? ''))
   }
 
   async function refuse(request: Request): Promise<Response | undefined> {
@@ -80,9 +110,17 @@ export function createRelay(options: RelayOptions): (request: Request) => Promis
     const problem = problemWith(body)
     if (problem) return errorResponse({ status: 400, message: problem, code: 'bad_request' })
     const completionRequest = { ...body, model: target.model } as CompletionRequest
-    const stream = streamCompletion(completionRequest, { provider: target.provider, signal: request.signal })
     const report = (error: unknown): void => onError?.(error, request)
-    return await (streamed === true ? streamedAnswer(stream, report) : wholeAnswer(stream, report))
+    const upstream = { provider: target.provider, maxRetries: 0, timeout }
+    if (streamed !== true) {
+      return await wholeAnswer(streamCompletion(completionRequest, { ...upstream, signal: request.signal }), report)
+    }
+    const owner = streams && (await identify?.(request))
+    return await streamedAnswer(streamCompletion(completionRequest, upstream), {
+      signal: request.signal,
+      onError: report,
+      keep: streams && ((stream, events) => streams.keep(stream, events, owner, report)),
+    })
   }
 
   return async (request) => {

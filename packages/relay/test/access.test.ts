@@ -100,9 +100,9 @@ describe('cors', () => {
     expect(preflight.status).toBe(204)
     expect(Object.fromEntries(preflight.headers)).toEqual({
       'access-control-allow-origin': '*',
-      'access-control-allow-methods': 'GET, POST, OPTIONS',
+      'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
       'access-control-allow-headers': 'authorization, content-type, x-mine',
-      'access-control-expose-headers': 'retry-after',
+      'access-control-expose-headers': 'retry-after, retry-after-ms, x-should-retry, x-request-id, content-location',
       'access-control-max-age': '3600',
     })
     const refused = await relay(from('https://page.test'))

@@ -6,6 +6,7 @@ it('exports these names', () => {
   expect(Object.keys(everything).toSorted()).toMatchInlineSnapshot(`
     [
       "createRelay",
+      "memoryStore",
       "modelsFromEnv",
       "providersFromEnv",
     ]

@@ -1,8 +1,10 @@
 import type { Script } from '@completion-stream/testing'
 import { openai } from 'completion-stream'
-import { describe, expect, it, vi } from 'vitest'
-import { createRelay } from '../src/index.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createRelay, memoryStore } from '../src/index.ts'
 import { ask, dataOf, errorOf, messages, RELAY_URL, SECRET, setup, wholeResponse } from './upstream.ts'
+
+afterEach(() => void vi.useRealTimers())
 
 const failing = (status: number, message: string, headers: Record<string, string> = {}): Script => [
   { error: { message }, status, headers },
@@ -30,8 +32,51 @@ describe('a failure before the first chunk', () => {
     const { relay } = setup(failing(429, 'Slow down', { 'retry-after-ms': '1500', 'x-ratelimit-limit': '3' }))
     const response = await relay(ask())
     expect(response.headers.get('retry-after')).toBe('2')
+    expect(response.headers.get('retry-after-ms')).toBe('1500')
     expect(response.headers.has('x-ratelimit-limit')).toBe(false)
   })
+
+  it.each([
+    [400, false],
+    [401, false],
+    [404, false],
+    [429, true],
+    [500, true],
+    [503, true],
+  ])('upstream with status %i says whether to ask again, and asks nobody twice itself: %s', async (status, again) => {
+    for (const stream of [true, false]) {
+      const { relay, upstream } = setup(failing(status, 'Because of this', { 'retry-after-ms': '0' }))
+      const response = await relay(ask({ stream }))
+      expect(response.headers.get('x-should-retry')).toBe(String(again))
+      expect(upstream.requests).toHaveLength(1)
+    }
+  })
+
+  it("has the id of the provider's request, for its support, and so has an answer", async () => {
+    for (const script of [failing(500, 'Oops', { 'x-request-id': 'req_1' }), ['Hello']]) {
+      for (const stream of [true, false]) {
+        const response = await setup(script).relay(ask({ stream }))
+        expect(response.headers.get('x-request-id')).toMatch(/^req_/)
+      }
+    }
+  })
+
+  it.each([
+    ['answers', { connectMs: 20 }, [{ wait: 60_000 }, 'Hello'], 'true'],
+    ['begins its answer', { firstChunkMs: 20 }, [{ stall: true }], 'false'],
+  ] as [string, object, Script, string][])(
+    'is a 504 when the provider never %s',
+    async (_what, timeout, script, again) => {
+      const { relay, upstream } = setup(script, { timeout })
+      for (const stream of [true, false]) {
+        const response = await relay(ask({ stream }))
+        expect(response.status).toBe(504)
+        expect(response.headers.get('x-should-retry')).toBe(again)
+        expect(await errorOf(response)).toMatchObject({ code: 'timeout', type: 'server_error' })
+      }
+      expect(upstream.requests).toHaveLength(2)
+    },
+  )
 
   it('is a 502 when the key of the server is refused, and shows no part of that key', async () => {
     const onError = vi.fn()
@@ -94,16 +139,16 @@ describe('a failure before the first chunk', () => {
 
   it('tells nothing of an unexpected exception but that it happened', async () => {
     const onError = vi.fn()
-    const provider = {
-      ...openai(),
-      get name(): string {
-        throw new Error('the secret inside')
-      },
+    const identify = (): never => {
+      throw new Error('the secret inside')
     }
-    const response = await createRelay({ providers: { broken: provider as never }, onError })(ask())
-    expect(response.status).toBeGreaterThanOrEqual(500)
+    const { relay, upstream } = setup(['Hello'], { store: memoryStore(), identify, onError })
+    const response = await relay(ask())
+    expect(response.status).toBe(500)
+    expect(response.headers.get('x-should-retry')).toBe('true')
     expect(await wholeResponse(response)).not.toContain('secret')
-    expect(onError).toHaveBeenCalled()
+    expect(onError).toHaveBeenCalledTimes(1)
+    expect(upstream.requests).toEqual([])
   })
 })
 
@@ -122,6 +167,32 @@ describe('a failure after the first chunk', () => {
     expect(error.message).toContain('Failed with')
     expect(error.message).not.toContain(SECRET)
     expect(onError).toHaveBeenCalledTimes(1)
+  })
+
+  it('is a timeout when the provider stalls, whatever it sends to keep the connection', async () => {
+    const script: Script = ['Half an', { stall: true }]
+    const { relay } = setup(script, { timeout: { chunkMs: 20 } })
+    const data = dataOf(await (await relay(ask())).text())
+    expect(JSON.parse(data.at(-1)!)).toMatchObject({ error: { code: 'timeout' } })
+  })
+
+  it('is a timeout also where nobody said how long to wait', async () => {
+    vi.useFakeTimers()
+    for (const [script, minutes] of [
+      [['Half an', { stall: true }], 5],
+      [[{ reasoning: '' }, { stall: true }], 10],
+    ] as [Script, number][]) {
+      let text = ''
+      const asked = setup(script).relay(ask())
+      await vi.advanceTimersByTimeAsync(15_000)
+      void (await asked)
+        .body!.pipeThrough(new TextDecoderStream())
+        .pipeTo(new WritableStream({ write: (part) => void (text += part) }))
+      await vi.advanceTimersByTimeAsync((minutes - 0.5) * 60_000)
+      expect(text).not.toContain('error')
+      await vi.advanceTimersByTimeAsync(30_000)
+      expect(JSON.parse(dataOf(text).at(-1)!)).toMatchObject({ error: { code: 'timeout' } })
+    }
   })
 
   it('is an interruption when the provider closes the connection early', async () => {
@@ -157,6 +228,7 @@ describe('a request that goes nowhere', () => {
       code,
       param: null,
     })
+    expect(response.headers.get('x-should-retry')).toBe('false')
     expect(upstream.requests).toEqual([])
   })
 

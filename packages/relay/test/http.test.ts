@@ -1,38 +1,10 @@
 import { request as httpRequest } from 'node:http'
 import type { Script } from '@completion-stream/testing'
-import type { Server } from 'srvx'
-import { serve } from 'srvx/node'
 import { afterEach, expect, it, vi } from 'vitest'
-import type { RelayOptions } from '../src/index.ts'
-import { dataOf, messages, SECRET, setup } from './upstream.ts'
+import { closeAll, listen } from './server.ts'
+import { dataOf, messages, SECRET } from './upstream.ts'
 
-const servers: Server[] = []
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close(true)
-})
-
-/** Serves a relay on a free port of this machine; returns the address of its endpoint and what went wrong inside. */
-async function listen(
-  script: Script,
-  options: Partial<RelayOptions> = {},
-): Promise<{ url: string; crashed: unknown[] }> {
-  const { relay } = setup(script, options)
-  const crashed: unknown[] = []
-  const server = serve({
-    fetch: relay,
-    port: 0,
-    hostname: '127.0.0.1',
-    silent: true,
-    gracefulShutdown: false,
-    error: (error) => {
-      crashed.push(error)
-      return new Response(null, { status: 500 })
-    },
-  })
-  servers.push(server)
-  await server.ready()
-  return { url: new URL('/api/chat/completions', server.url).href, crashed }
-}
+afterEach(closeAll)
 
 const body = (extra: object = {}): RequestInit => ({
   method: 'POST',

@@ -20,6 +20,7 @@ describe('a streamed answer', () => {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
+      'x-request-id': expect.stringMatching(/^req_/),
     })
   })
 

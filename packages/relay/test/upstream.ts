@@ -50,6 +50,11 @@ export function dataOf(body: string): string[] {
   return [...body.matchAll(/^data: (.*)$/gm)].map((match) => match[1] ?? '')
 }
 
+/** The events in a body: their ids, and their data. */
+export function eventsOf(body: string): { id: number; data: string }[] {
+  return [...body.matchAll(/^id: (\d+)\ndata: (.*)\n\n/gm)].map(([, id, data = '']) => ({ id: Number(id), data }))
+}
+
 /** The error in a JSON body. */
 export async function errorOf(response: Response): Promise<Record<string, unknown>> {
   return ((await response.json()) as { error: Record<string, unknown> }).error

@@ -1,6 +1,6 @@
 /** Anthropic's own wire: the Messages API. */
 import type { ChunkSink, Decoder, Message, Provider, ProviderOptions, ProviderRequest } from '../types.ts'
-import { dataOf, jsonOf, keyOf, messagesOf, partsOf, refuse } from './messages.ts'
+import { dataOf, jsonOf, keyOf, messagesOf, partsOf, prefill, refuse } from './messages.ts'
 import { finishReasonOf } from './reasons.ts'
 
 // The JSON edge: what servers send is checked where it is used, field by field, and what a request holds beyond OpenAI's
@@ -16,12 +16,14 @@ const format = 'anthropic-claude-v1'
  *
  * The wire wants a limit: without `max_tokens` it is 32000, thinking included, which all current Claude models take.
  * `reasoning_effort` turns on adaptive thinking, which Claude has since 4.6; older models take `thinking` with a budget.
+ * Only models before 4.6 go on with an answer that has begun, and not while they think: others say that they do not.
  */
 export function anthropic(options: ProviderOptions = {}): Provider {
   const { apiKey, baseURL = 'https://api.anthropic.com/v1', name = 'anthropic' } = options
   return {
     name,
     fetch: options.fetch,
+    continuation: prefill,
     decoder,
     async request(request) {
       const body = bodyOf(request)

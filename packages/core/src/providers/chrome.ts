@@ -1,6 +1,6 @@
 /** The model that is built into the browser: the Prompt API (`LanguageModel`), with no server at all. */
 import type { CompletionRequest, Provider } from '../types.ts'
-import { cannot, dataOf, messagesOf, partsOf, refuse, textOf } from './messages.ts'
+import { cannot, dataOf, messagesOf, partsOf, prefill, refuse, textOf } from './messages.ts'
 
 /** What this provider uses of the browser's `LanguageModel`. */
 export interface BuiltInModel {
@@ -43,6 +43,7 @@ export function chrome(options: ChromeOptions = {}): Provider {
   return {
     name,
     lines: true,
+    continuation: prefill,
     request(request) {
       // Pictures and sound cannot go out as JSON, so this is only to find out what the model cannot take.
       inputOf(request, builtIn())

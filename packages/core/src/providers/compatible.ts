@@ -1,6 +1,6 @@
 /** OpenAI-compatible servers by name: where they are, and what each of them says otherwise than OpenAI. */
 import type { ContentPart, FunctionTool, Provider, ProviderRequest, ProviderTool, ReasoningDetail } from '../types.ts'
-import { messagesOf, partsOf } from './messages.ts'
+import { messagesOf, partsOf, prefill } from './messages.ts'
 import { bare, openai } from './openai.ts'
 import type { OpenAIOptions } from './openai.ts'
 
@@ -31,6 +31,8 @@ interface Quirks {
   idLength?: number
   /** What marks a last message of the assistant as the start of the answer. */
   start?: string
+  /** The answer to such a message is known to be the rest alone; with what the request has to say for it. */
+  goesOn?: object
 }
 
 /** The servers that {@link compatible} knows. */
@@ -63,20 +65,34 @@ export type CompatibleName =
 
 const oldLimit = { max_completion_tokens: 'max_tokens' }
 const openModels = { back: 'reasoning_content' } as const
+const openEnd = { continue_final_message: true, add_generation_prompt: false }
 
 const servers: Record<CompatibleName, Quirks> = {
-  alibaba: { url: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1', ...openModels },
+  alibaba: {
+    url: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
+    ...openModels,
+    start: 'partial',
+    goesOn: {},
+  },
   azure: { url: 'https://{resource}.openai.azure.com/openai/v1', back: '', header: 'api-key' },
   cerebras: { url: 'https://api.cerebras.ai/v1', back: 'reasoning' },
   deepinfra: { url: 'https://api.deepinfra.com/v1/openai', ...openModels, rename: oldLimit },
-  deepseek: { url: 'https://api.deepseek.com', ...openModels, missing: '', rename: oldLimit },
+  // Only its `/beta` address takes the start of an answer, as it says itself.
+  deepseek: {
+    url: 'https://api.deepseek.com',
+    ...openModels,
+    missing: '',
+    rename: oldLimit,
+    start: 'prefix',
+    goesOn: {},
+  },
   fireworks: { url: 'https://api.fireworks.ai/inference/v1', ...openModels },
   github: { url: 'https://models.github.ai/inference', back: '' },
   google: { url: 'https://generativelanguage.googleapis.com/v1beta/openai', back: 'extra_content' },
-  groq: { url: 'https://api.groq.com/openai/v1', back: 'reasoning' },
+  groq: { url: 'https://api.groq.com/openai/v1', back: 'reasoning', goesOn: {} },
   huggingface: { url: 'https://router.huggingface.co/v1' },
   litellm: { url: 'http://localhost:4000', blocks: true },
-  llamacpp: { url: 'http://localhost:8080/v1', ...openModels, rename: oldLimit },
+  llamacpp: { url: 'http://localhost:8080/v1', ...openModels, rename: oldLimit, goesOn: openEnd },
   lmstudio: { url: 'http://localhost:1234/v1', ...openModels, rename: oldLimit },
   mistral: {
     url: 'https://api.mistral.ai/v1',
@@ -86,17 +102,25 @@ const servers: Record<CompatibleName, Quirks> = {
     noOptions: true,
     part: mistralPart,
     idLength: 9,
+    // The answer to it begins with it once more.
     start: 'prefix',
   },
-  moonshot: { url: 'https://api.moonshot.ai/v1', ...openModels, missing: ' ', rename: oldLimit, start: 'partial' },
+  moonshot: {
+    url: 'https://api.moonshot.ai/v1',
+    ...openModels,
+    missing: ' ',
+    rename: oldLimit,
+    start: 'partial',
+    goesOn: {},
+  },
   nvidia: { url: 'https://integrate.api.nvidia.com/v1', ...openModels, rename: oldLimit },
-  ollama: { url: 'http://localhost:11434/v1', back: 'reasoning', rename: oldLimit },
-  openrouter: { url: 'https://openrouter.ai/api/v1' },
+  ollama: { url: 'http://localhost:11434/v1', back: 'reasoning', rename: oldLimit, goesOn: {} },
+  openrouter: { url: 'https://openrouter.ai/api/v1', goesOn: {} },
   perplexity: { url: 'https://api.perplexity.ai', back: '', rename: oldLimit },
   sambanova: { url: 'https://api.sambanova.ai/v1', back: '' },
   together: { url: 'https://api.together.xyz/v1', ...openModels, rename: oldLimit },
   vercel: { url: 'https://ai-gateway.vercel.sh/v1' },
-  vllm: { url: 'http://localhost:8000/v1', back: 'reasoning' },
+  vllm: { url: 'http://localhost:8000/v1', back: 'reasoning', goesOn: openEnd },
   xai: { url: 'https://api.x.ai/v1', ...openModels },
   zai: { url: 'https://api.z.ai/api/paas/v4', ...openModels, rename: oldLimit },
 }
@@ -114,6 +138,8 @@ export interface CompatibleOptions extends OpenAIOptions {
  * A server that speaks OpenAI's chat completions, by its name. Those that run on one's own machine are looked for at
  * their usual port of it; a `baseURL` says where else a server is, such as one deployment of an Azure resource
  * (`https://….openai.azure.com/openai/deployments/…?api-version=…`).
+ *
+ * A last message of the assistant is how the answer begins, with those of them that are known to take it so.
  */
 export function compatible(name: CompatibleName, options: CompatibleOptions = {}): Provider {
   const server: Quirks | undefined = servers[name]
@@ -124,6 +150,7 @@ export function compatible(name: CompatibleName, options: CompatibleOptions = {}
   const provider = openai({ name, ...rest, baseURL })
   return {
     ...provider,
+    continuation: server.goesOn && prefill,
     async request(request) {
       const wire = await provider.request(translate(request, server))
       const { authorization, ...headers } = wire.headers
@@ -138,8 +165,9 @@ export function compatible(name: CompatibleName, options: CompatibleOptions = {}
 function translate(request: ProviderRequest, server: Quirks): ProviderRequest {
   const messages = messagesOf(request).map((message) => rewrite(message, server))
   const last = messages.at(-1)
-  if (server.start && last.role === 'assistant') last[server.start] = true
-  const asked: ProviderRequest = { ...request, messages }
+  const isStart = last.role === 'assistant'
+  if (isStart && server.start) last[server.start] = true
+  const asked: ProviderRequest = { ...(isStart && server.goesOn), ...request, messages }
   if (server.back !== undefined && request.tools) asked.tools = request.tools.map(withParameters)
   for (const [from, to] of Object.entries(server.rename ?? {})) {
     asked[to] ??= asked[from]

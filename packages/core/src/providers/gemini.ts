@@ -1,12 +1,13 @@
 /** Google's Gemini wire (`streamGenerateContent`), as the Gemini API and Vertex AI speak it. */
 import type { ChunkChoice, Decoder, Delta, Provider, ProviderOptions, ProviderRequest } from '../types.ts'
-import { cannot, dataOf, jsonOf, keyOf, messagesOf, refuse } from './messages.ts'
+import { cannot, dataOf, jsonOf, keyOf, messagesOf, prefill, refuse } from './messages.ts'
 import { finishReasonOf } from './reasons.ts'
 
 /**
  * Gemini, on the Gemini API or (with its `baseURL`, or a model by its whole path) on Vertex AI. `baseURL` is everything
  * before `/models/…`, or before the model's own path. Parts of a message and tools that are in Gemini's own words go as
- * they are. Of cited sources it is not told where in the answer they belong.
+ * they are. Of cited sources it is not told where in the answer they belong. Only models up to 3.1 go on with an answer
+ * that has begun: most newer ones say that they do not.
  */
 export function gemini(options: ProviderOptions = {}): Provider {
   const {
@@ -19,6 +20,7 @@ export function gemini(options: ProviderOptions = {}): Provider {
   return {
     name,
     fetch,
+    continuation: prefill,
     decoder,
     async request(request) {
       const { model } = request

@@ -1,5 +1,5 @@
 /** Reading an OpenAI-shaped request: what the providers whose wire is another one have in common. */
-import type { ApiKey, CompletionRequest, ContentPart, Message } from '../types.ts'
+import type { ApiKey, CompletionRequest, ContentPart, Message, ProviderRequest } from '../types.ts'
 
 /** The key for one request. What the page's own function says of its failure may be meant for nobody else: it is only the cause. */
 export async function keyOf(apiKey: ApiKey | undefined): Promise<string | undefined> {
@@ -16,6 +16,19 @@ export function messagesOf({ messages, prompt }: CompletionRequest): readonly Me
   const all: readonly Message[] = messages ?? (prompt === undefined ? [] : [{ role: 'user', content: prompt }])
   if (all.length === 0) throw new Error('Set `messages` or `prompt`.')
   return all
+}
+
+/**
+ * The request for the rest of an answer that begins with `text`, where a server goes on with a last message of the
+ * assistant. The shape of the answer (`response_format`) is left out: servers would begin it anew in the middle of it.
+ */
+export function prefill(request: ProviderRequest, text: string): ProviderRequest {
+  return {
+    ...request,
+    prompt: undefined,
+    response_format: undefined,
+    messages: [...messagesOf(request), { role: 'assistant', content: text }],
+  }
 }
 
 /** A message's content as parts; none for null and ''. */

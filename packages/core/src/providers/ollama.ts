@@ -10,7 +10,7 @@ import type {
   ProviderOptions,
   Usage,
 } from '../types.ts'
-import { cannot, dataOf, jsonOf, keyOf, messagesOf, partsOf, refuse, textOf } from './messages.ts'
+import { cannot, dataOf, jsonOf, keyOf, messagesOf, partsOf, prefill, refuse, textOf } from './messages.ts'
 
 // The JSON edge: what servers send is checked where it is used, field by field.
 type Json = any
@@ -28,6 +28,7 @@ export function ollama(options: ProviderOptions = {}): Provider {
     name,
     fetch,
     lines: true,
+    continuation: prefill,
     decoder,
     async request(request) {
       const body = bodyOf(request)

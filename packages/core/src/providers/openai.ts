@@ -33,10 +33,18 @@ export function openai(options: OpenAIOptions = {}): Provider {
 
 /** The legacy completions endpoint (`prompt` in, `text` out) of OpenAI, vLLM and others, with the same chunks out. */
 export function openaiCompletions(options: OpenAIOptions = {}): Provider {
-  return provider(options, '/completions', ({ messages, ...rest }) => {
+  const completions = provider(options, '/completions', ({ messages, ...rest }) => {
     if (rest.prompt === undefined) throw new Error('Set `prompt`: the completions endpoint takes no `messages`.')
     return rest
   })
+  return {
+    ...completions,
+    // With `echo`, the answer begins with the prompt.
+    continuation: ({ response_format, echo, prompt, ...rest }, text) => ({
+      ...rest,
+      prompt: echo && text ? text : prompt?.concat(text),
+    }),
+  }
 }
 
 /** The plain-URL provider: any OpenAI-compatible endpoint (a relay, LiteLLM, vLLM, Ollama …) by its address alone. */

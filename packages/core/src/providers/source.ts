@@ -39,7 +39,10 @@ export function source(chunks: Chunks | ChunkSource): Provider {
     fetch: async (_, init) => {
       const request: SourceRequest = JSON.parse(init!.body as string)
       const body = eventsOf(async (signal) => open(request, { signal }))
-      return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+      const headers = new Headers({ 'content-type': 'text/event-stream' })
+      // What was read once cannot be asked again.
+      if (open === once) headers.set('x-should-retry', 'false')
+      return new Response(body, { headers })
     },
   })
 }

@@ -1,0 +1,376 @@
+/** One request, start to end: send it, read the response, decode it, and say how it ended. */
+import type { Accumulator } from './accumulate.ts'
+import { createDeadlines } from './deadlines.ts'
+import { CompletionError, fetchError, providerError, responseDetails } from './errors.ts'
+import type { CompletionErrorCode, CompletionErrorDetails, RateLimits, TimeoutPhase } from './errors.ts'
+import { isTooDeep } from './partial-json.ts'
+import { onReturn } from './presence.ts'
+import { createBodyReader } from './sse.ts'
+import type { ChunkSink, CompletionChunk, Decoder, Provider, WireRequest } from './types.ts'
+
+/** How long things may take, in milliseconds. Each that is exceeded ends in the error `timeout`, whose `phase` says which. */
+export interface StreamTimeouts {
+  /** From a request to the response's headers. Default 5 minutes: some servers load the model first. */
+  connectMs?: number
+  /** From a request to the first piece of the answer. Off by default. Who is too slow is not asked again, but fallbacks are. */
+  firstChunkMs?: number
+  /** From one piece of the answer (text, reasoning, a tool call) to the next; comments and pings do not count. Off by default. */
+  chunkMs?: number
+  /** For everything, retries and waits included. Off by default. */
+  totalMs?: number
+}
+
+/** How much may arrive. What exceeds it ends in the error `limit_exceeded`. */
+export interface StreamLimits {
+  /** Bytes between two pieces of the answer: one event, and all that carries nothing. Default 16 MiB. */
+  maxEventBytes?: number
+  /** Bytes of the whole answer, as it comes over the wire. Default 64 MiB. */
+  maxCompletionBytes?: number
+  /** How often the same piece of at least three characters may come in a row, before the model counts as stuck. Off by default. */
+  maxRepeatedChunks?: number
+}
+
+/** What a response says beside its body. */
+export interface ResponseInfo {
+  status: number
+  headers: Headers
+  /** The provider's id of the request, for its support. */
+  requestId?: string
+  /** What the provider says of its limits: how many requests, tokens and so on it takes, and how many are left. */
+  rateLimits?: RateLimits
+}
+
+/** What of a request outlives a connection: what is asked, and how far the answer has come. */
+export interface Call extends WireRequest {
+  readonly provider: Provider
+  readonly fetch: typeof fetch
+  /** The address without its query, for messages: a query may hold a key. */
+  readonly place: string
+  /** What every error of it tells. */
+  readonly details: CompletionErrorDetails & { provider: string }
+  readonly decoder: Decoder
+  /** Every chunk is in it before the reader sees it. */
+  readonly accumulator: Accumulator
+  /** Chunks without anything to see: they wait for the first one with, so that the request can be sent again till then. */
+  held: CompletionChunk[]
+  /** Chunks have been handed out. */
+  begun: boolean
+  /** Where the rest can be had when the connection breaks. */
+  resumeUrl?: string
+  lastEventId?: string
+  events: number
+  bytes: number
+}
+
+/** Who reads the answer. The methods are called in this order: `responded`, then `chunk`s and `read`s, then `ended`. */
+export interface AttemptReader {
+  responded(info: ResponseInfo): void
+  /** `visible`: something arrived that a person can see. */
+  chunk(chunk: CompletionChunk, visible: boolean): void
+  /** One network read was decoded whole. */
+  read(): void
+  /** Whether to read on now; when not, reading goes on at the next `more()`. This is how backpressure reaches the socket. */
+  wantsMore(): boolean
+  ended(error?: CompletionError): void
+}
+
+/** The reader's end of a running request. */
+export interface Attempt {
+  /** The reader wants more now. */
+  more(): void
+  /** Closes the connection at once, also when `fetch` ignores its signal. No method of the reader is called any more. */
+  cancel(reason?: unknown): void
+}
+
+const mebi = 2 ** 20
+/** What may follow a finish reason (usage, an end marker), or an error's first words, comes soon or not at all. */
+const restMs = 5000
+/** A connection in doubt has this long to show that it lives; a relay sends something every 15 s. */
+const wakeMs = 20_000
+/** No explanation of an error is longer. */
+const maxErrorBytes = 2 ** 16
+/** So many chunks without anything to see are held back. */
+const maxHeld = 100
+/** A shorter event cannot be nested too deep. */
+const deepChars = 2000
+/** Headers that a redirect may take to another server: it gets no key in any of these. */
+const harmless = /^(accept|content-type|authorization|last-event-id)$/i
+
+/** Sends the request, or asks for its rest when the answer has begun, and reads as fast as the reader wants. */
+export function openAttempt(
+  call: Call,
+  { connectMs = 300_000, firstChunkMs, chunkMs }: StreamTimeouts,
+  limits: StreamLimits,
+  reader: AttemptReader,
+): Attempt {
+  const { provider, accumulator, place } = call
+  const { maxEventBytes = 16 * mebi, maxCompletionBytes = 64 * mebi, maxRepeatedChunks = Infinity } = limits
+  const isResumed = call.begun
+  const controller = new AbortController()
+  let details = call.details
+  let body: ReadableStreamDefaultReader<Uint8Array> | undefined
+  let wake = (): void => {}
+  let conclude = (_dropped?: unknown): void => {}
+  /** Whatever comes after this is nobody's business any more. */
+  let isOver = false
+  /** The format's own end was read. */
+  let isDone = false
+  let failure: CompletionError | undefined
+  /** The answer has said why it ended, so that little may follow. */
+  let isFinishing = false
+  /** Bytes since the last piece of the answer. */
+  let quietBytes = 0
+  let lastPiece = ''
+  let repeats = 0
+
+  const fail = (code: CompletionErrorCode, message: string, cause?: unknown, phase?: TimeoutPhase) =>
+    new CompletionError(code, message, { ...details, cause, phase })
+
+  const cancelBody = (reason?: unknown) => void body?.cancel(reason).catch(() => {})
+
+  const close = (reason?: unknown): boolean => {
+    if (isOver) return false
+    isOver = true
+    deadlines.stop()
+    forgetPage()
+    cancelBody(reason)
+    wake()
+    return true
+  }
+  const end = (error?: CompletionError): void => {
+    if (!close()) return
+    controller.abort()
+    reader.ended(error)
+  }
+
+  // ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  const deadlines = createDeadlines<TimeoutPhase | 'rest' | 'wake'>((phase) => {
+    if (phase === 'rest') return conclude()
+    if (phase === 'wake') return conclude('The page was away, and nothing has come since.')
+    const waited = `${(phase === 'connect' ? connectMs : (phase === 'chunk' ? chunkMs : firstChunkMs)!) / 1000} s`
+    const sentence = {
+      connect: `${place} did not answer within ${waited}.`,
+      firstChunk: `${provider.name} began no answer within ${waited}.`,
+      chunk: `${provider.name} stopped in the middle of its answer and sent no more of it for ${waited}. What arrived is kept.`,
+      total: '',
+    }[phase]
+    end(fail('timeout', sentence, undefined, phase))
+  })
+
+  /** What is waited for now: more of the answer, or no more than what may follow it. */
+  const expectMore = (isWaiting = true): void => {
+    isFinishing = accumulator.finished
+    deadlines.set('rest', isWaiting && isFinishing ? restMs : undefined)
+    deadlines.set('chunk', isWaiting && call.begun && !isFinishing ? chunkMs : undefined)
+    deadlines.set('firstChunk', isWaiting && !call.begun ? firstChunkMs : undefined)
+  }
+
+  const forgetPage = onReturn(() => deadlines.set('wake', wakeMs))
+
+  // ── what arrives ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  const hasPiece = (chunk: CompletionChunk): void => {
+    quietBytes = 0
+    if (maxRepeatedChunks === Infinity) return
+    const { content, reasoning_content: piece = content } = chunk.choices[0]?.delta ?? {}
+    // Short ones repeat in tables and rules.
+    if (!piece || piece.length < 3 || piece !== lastPiece) repeats = 0
+    lastPiece = piece ?? ''
+    if (++repeats > maxRepeatedChunks)
+      failure = fail('limit_exceeded', `${provider.name} repeats itself: the same piece came ${repeats} times.`)
+  }
+
+  const sink: ChunkSink = {
+    chunk(chunk) {
+      if (isDone || failure) return
+      const visible = accumulator.add(chunk)
+      if (visible) hasPiece(chunk)
+      if (call.begun) return reader.chunk(chunk, visible)
+      call.held.push(chunk)
+      if (visible || call.held.length > maxHeld) handOut(call, reader, visible)
+    },
+    done() {
+      isDone = true
+    },
+    error(said) {
+      if (isDone) return
+      failure ??= providerError(said, details)
+      // It is the answer that failed, not the connection.
+      call.resumeUrl = undefined
+    },
+  }
+
+  const send = async (): Promise<Response> => {
+    const { url, headers } = call
+    const init: RequestInit = isResumed
+      ? { headers: { accept: 'text/event-stream', ...headers, 'last-event-id': call.lastEventId ?? '' } }
+      : {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...headers },
+          body: JSON.stringify(call.body),
+        }
+    init.signal = controller.signal
+    if (!Object.keys(headers).every((name) => harmless.test(name))) init.redirect = 'manual'
+    try {
+      return await (0, call.fetch)(isResumed ? call.resumeUrl! : url, init)
+    } catch (cause) {
+      throw fetchError(cause, place, details)
+    }
+  }
+
+  const run = async (): Promise<void> => {
+    deadlines.set('connect', connectMs)
+    expectMore()
+    const response = await send()
+    body = response.body?.getReader()
+    if (isOver) return cancelBody()
+    deadlines.set('connect')
+    const { status, ok, headers } = response
+    const type = headers.get('content-type') ?? 'nothing'
+    details = { ...details, ...responseDetails(headers) }
+    reader.responded({ ...responseDetails(headers), status, headers })
+    if (response.type === 'opaqueredirect' || (status >= 300 && status < 400)) {
+      const where = headers.get('location')?.replace(/[?#].*$/, '') ?? 'another address'
+      const advice = 'Set the address that it redirects to: a key in a header must not follow to another server.'
+      throw new CompletionError('bad_request', `${place} redirects to ${where}. ${advice}`, {
+        ...details,
+        status: status || undefined,
+      })
+    }
+
+    if (!ok) {
+      deadlines.set('firstChunk')
+      deadlines.set('rest', restMs)
+    }
+
+    const isLines = provider.lines || /ndjson|jsonl/i.test(type)
+    const isJson = !isLines && /\/(problem\+)?json/i.test(type)
+    const isStream = ok && !isJson && !/html|xml/i.test(type)
+    if (isStream) call.resumeUrl = resumeUrl(headers.get('content-location'), response.url, call.url) ?? call.resumeUrl
+    let text = ''
+    let isAtEnd = !body
+    const take = createBodyReader(
+      isStream ? (isLines ? 'lines' : 'events') : 'whole',
+      (event) => {
+        if (isDone || failure) return
+        const { id } = event
+        // Some of what was sent again had arrived before.
+        if (isResumed && Number(id) <= Number(call.lastEventId)) return
+        text = event.data
+        if (!ok || !(isStream || isJson)) return
+        call.events++
+        try {
+          if (text.length > deepChars && isTooDeep(text)) throw new RangeError('too deep')
+          call.decoder(event, sink)
+          if (id) call.lastEventId = id
+        } catch (error) {
+          // The last event of a connection that was cut is cut as well.
+          if (!isAtEnd)
+            failure = fail('invalid_response', `${provider.name} sent an unreadable event: ${excerpt(text)}`, error)
+        }
+      },
+      maxEventBytes,
+    )
+
+    conclude = (dropped) => {
+      isAtEnd = true
+      try {
+        // What stands last without its end may be whole. Where it can be had again it is not looked at: half an id is one too.
+        if (!call.resumeUrl) take()
+      } catch {
+        // It is too long, but that says no more than what comes now.
+      }
+      if (!ok) end(providerError(text, { ...details, status }))
+      // An end marker or a finish reason is what tells a whole answer from one whose connection was cut.
+      else if (failure || isDone || accumulator.finished) end(failure)
+      else if (dropped || (isStream && (call.events || type.includes('event-stream'))))
+        end(
+          fail(
+            call.events ? 'interrupted' : 'network',
+            `${provider.name} closed the connection before the answer was finished. What arrived is kept; try again.`,
+            dropped,
+          ),
+        )
+      else
+        end(
+          fail(
+            'invalid_response',
+            `${place} answered with ${type}, not with a completion: ${excerpt(text)} Check the URL.`,
+          ),
+        )
+    }
+
+    let bytes = 0
+    let dropped: unknown
+    while (!isDone && !failure && !isAtEnd) {
+      if (ok && !reader.wantsMore()) {
+        // Nobody waits for the network, so it cannot be late.
+        expectMore(false)
+        await new Promise<void>((resolve) => (wake = resolve))
+        if (isOver) return
+        expectMore()
+      }
+      let value: Uint8Array | undefined
+      try {
+        ;({ done: isAtEnd, value } = await body!.read())
+      } catch (error) {
+        dropped = error
+        isAtEnd = true
+      }
+      if (isOver) return
+      if (!value) break
+      bytes += value.length
+      call.bytes += value.length
+      quietBytes += value.length
+      if (!ok && bytes > maxErrorBytes) break
+      try {
+        take(value)
+      } catch {
+        quietBytes = Infinity
+      }
+      deadlines.set('wake')
+      if (quietBytes > maxEventBytes)
+        failure ??= fail(
+          'limit_exceeded',
+          `${place} sent more than ${maxEventBytes} bytes without a piece of the answer.`,
+        )
+      if (call.bytes > maxCompletionBytes)
+        failure ??= fail('limit_exceeded', `The answer of ${provider.name} outgrew ${maxCompletionBytes} bytes.`)
+      const { finished } = accumulator
+      if (quietBytes ? finished && !isFinishing : finished || firstChunkMs || chunkMs) expectMore()
+      reader.read()
+    }
+    conclude(dropped)
+  }
+
+  run().catch(end)
+
+  return {
+    more: () => wake(),
+    cancel(reason) {
+      if (close(reason)) controller.abort(reason)
+    },
+  }
+}
+
+/** Hands out what was held back. From here on the answer has begun. */
+export function handOut(call: Call, reader: AttemptReader, isVisible = false): void {
+  const held = call.held.splice(0)
+  call.begun = true
+  for (const [i, chunk] of held.entries()) reader.chunk(chunk, isVisible && i === held.length - 1)
+}
+
+/** Where the rest of an answer is to be had: at the server that was asked, and nowhere else. */
+function resumeUrl(location: string | null, answeredBy: string, asked: string): string | undefined {
+  try {
+    const { href, origin } = new URL(location!, answeredBy || asked)
+    return location && origin === new URL(asked, globalThis.location?.href).origin ? href : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function excerpt(text: string): string {
+  return JSON.stringify(text.trim().slice(0, 80))
+}
