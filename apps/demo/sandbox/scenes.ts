@@ -1,13 +1,23 @@
 /** The special wishes: prompts that make the sandbox end in every way a stream can end, so that each can be seen. */
 import type { ScriptTurn, Step } from '@completion-stream/testing'
+import { SEARCH_DOCS } from '../docs/search-tool.ts'
+import { inOneBurst } from './burst.ts'
+import { UNDERSTUDY } from './models.ts'
 import { story } from './story.ts'
+
+/** What a scene is asked. */
+export interface SceneTurn extends ScriptTurn {
+  /** How often the very same was asked before, a moment ago. */
+  tries: number
+}
 
 /** One wish: which prompts mean it, and what the sandbox then does. */
 export interface Scene {
   name: string
   /** Wishes are orders ("cut the connection"); questions about the same thing go to the documentation. */
   wish: RegExp
-  play(turn: ScriptTurn): Iterable<Step>
+  /** What stands after a fault (a cut, a finish reason) is what it says when it is asked to go on. */
+  play(turn: SceneTurn): Iterable<Step>
 }
 
 const ORDER = String.raw`^\W*(?:please |now |can you |could you )*`
@@ -15,6 +25,9 @@ const ORDER = String.raw`^\W*(?:please |now |can you |could you )*`
 function order(rest: string): RegExp {
   return new RegExp(ORDER + rest, 'i')
 }
+
+/** The wish that the server fulfils, which breaks the connection between itself and the page. */
+export const LOST_ON_THE_WAY: RegExp = order('(?:lose|break|drop)\\b.*\\bconnection\\b.*\\bway\\b')
 
 /** All wishes; the first whose pattern fits is played. */
 export const scenes: readonly Scene[] = [
@@ -27,7 +40,7 @@ export const scenes: readonly Scene[] = [
       yield '- **Answer from the documentation** of completion-stream. I search it with a tool call that you can watch, '
       yield 'and quote what I find.\n'
       yield '- **Show every ending** of a stream: ask me to *tell a long story*, *think first*, '
-      yield '*write until the token limit*, *cut the connection*, *fail with a server error* or *refuse*.\n\n'
+      yield '*write until the token limit*, *cut the connection*, *be overloaded* or *refuse*.\n\n'
       yield 'The stream itself is real: the same chunks over the same HTTP as from a provider. To talk to a model, set '
       yield '`OPENAI_API_KEY` and start the demo again.'
     },
@@ -49,6 +62,8 @@ export const scenes: readonly Scene[] = [
         : 'You set no limit, so I act as if it were 120 tokens, and count drops until they are used up: '
       for (let drop = 1; limit || drop <= 24; drop++) yield `drop ${drop}, `
       yield { finish: 'length' }
+      for (let drop = 25; drop < 36; drop++) yield `drop ${drop}, `
+      yield 'and drop 36, which is the last one. You asked me to go on, and I went on where I had stopped.'
     },
   },
   {
@@ -69,12 +84,76 @@ export const scenes: readonly Scene[] = [
     },
   },
   {
+    name: 'lost connection',
+    wish: LOST_ON_THE_WAY,
+    *play() {
+      yield 'This answer loses its connection on the way: between this word and the last one, the wire to your page '
+      yield 'breaks, as it does when a phone leaves the house. I know nothing of that and go on talking. The relay '
+      yield 'listens and keeps what I say, every piece of it with a number. Your page notices, asks for what comes after '
+      yield 'the last number that it saw, and gets the rest, the part that it missed at once. Nothing is missing from '
+      yield 'this text, and nothing stands in it twice. If you did not see the break, that was the point.'
+    },
+  },
+  {
+    name: 'tool call, cut',
+    wish: order('(?:cut|break|interrupt)\\b.*\\btool.?calls?\\b'),
+    *play({ tries }) {
+      yield { reasoning: 'I search the documentation for half-written calls.' }
+      const input = '{"query":"arguments cut tool call never runs","limit":2}'
+      if (tries % 2 === 0) {
+        yield { toolCalls: [{ name: SEARCH_DOCS, arguments: input.slice(0, 30) }] }
+        yield { cut: true }
+      } else yield { toolCalls: [{ name: SEARCH_DOCS, arguments: input }] }
+    },
+  },
+  {
     name: 'cut',
     wish: order('(?:cut|drop|lose|break|interrupt)\\b.*\\b(connection|stream|line|wire|cable)\\b'),
     *play() {
       yield 'Here is the first half of an answer. It arrives like any other, one token after the next, and nothing '
       yield 'suggests that the second half is never going to'
       yield { cut: true }
+      yield ' come by itself. You asked for it, so here it is: the second half, in the same message as the first.'
+    },
+  },
+  {
+    name: 'overloaded',
+    wish: order('(?:be|act|get|become)\\b.*\\boverloaded\\b'),
+    *play({ tries }) {
+      if (tries % 3 < 2) {
+        const message = 'The sandbox has too much to do, as you asked.'
+        yield { error: { message, type: 'overloaded_error' }, status: 429, headers: { 'retry-after': '2' } }
+      }
+      yield 'Here I am. The first two requests were turned away with a 429 that said *come back in two seconds*, and your '
+      yield 'page came back, each time after as long as it was told. Nobody had to press anything.'
+    },
+  },
+  {
+    name: 'fallback',
+    wish: order('(?:be|go|stay|play)\\b.*\\b(out of order|unavailable|down)\\b'),
+    *play({ request }) {
+      if (request.model !== UNDERSTUDY) {
+        const message = 'This model is out of order, as you asked.'
+        yield { error: { message, type: 'server_error' }, status: 503, headers: { 'x-should-retry': 'false' } }
+      }
+      yield `I am \`${UNDERSTUDY}\`, the understudy. The model that you chose is out of order, so your page asked me `
+      yield 'instead, before anything had arrived. Without a fallback, this would have been an error.'
+    },
+  },
+  {
+    name: 'burst',
+    wish: order('(?:send|answer|say|give)\\b.*\\b(burst|at once)\\b'),
+    *play() {
+      yield { wait: 1600 }
+      yield { raw: inOneBurst(story) }
+    },
+  },
+  {
+    name: 'too long',
+    wish: order('(?:overflow|exceed|fill)\\b.*\\b(context|window|conversation)\\b'),
+    *play() {
+      const message = 'This conversation is longer than the context window of the sandbox, as you asked.'
+      yield { error: { message, type: 'invalid_request_error', code: 'context_length_exceeded' }, status: 400 }
     },
   },
   {
@@ -89,7 +168,9 @@ export const scenes: readonly Scene[] = [
     wish: order('(?:fail|answer|respond|show|give|return|hit|throw)\\b.*\\b(rate.?limit|429|too many requests)\\b'),
     *play() {
       const message = 'You asked the sandbox for a rate limit, and here it is.'
-      yield { error: { message, type: 'rate_limit_error', code: 'rate_limit_exceeded' }, status: 429 }
+      const error = { message, type: 'rate_limit_error', code: 'rate_limit_exceeded' }
+      // Longer than a page waits by itself, so it asks a person.
+      yield { error, status: 429, headers: { 'retry-after': '1800' } }
     },
   },
   {
@@ -111,9 +192,10 @@ export const scenes: readonly Scene[] = [
     name: 'silence',
     wish: order('(?:stall|hang|go quiet|fall silent|freeze)\\b'),
     *play() {
-      yield 'I say this much, and then nothing more comes. The connection stays open, so press Stop when you have seen '
-      yield 'enough '
+      yield 'I say this much, and then nothing more comes. The connection stays open, and this page waits for three '
+      yield 'seconds, asks the relay whether it missed anything, and gives up in the end (or press Stop) '
       yield { stall: true }
+      yield '… and here I am again. What I had said was kept, and I went on behind it.'
     },
   },
   {

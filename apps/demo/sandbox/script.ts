@@ -12,20 +12,35 @@ import {
   type SearchOutput,
 } from '../docs/search-tool.ts'
 import { composeAnswer } from './answer.ts'
+import { begunAnswer, isFault, restOf } from './going-on.ts'
 import { plainText, wantsPlainText } from './plain-text.ts'
-import { findScene } from './scenes.ts'
+import { findScene, type SceneTurn } from './scenes.ts'
+import { tryCounter } from './tries.ts'
 
 const SMALL_PRINT =
   '\n\n*This is the sandbox speaking: a script that quotes the documentation word for word. No model is involved.*'
 
 /** The script over a documentation search. */
 export function createSandboxScript(search: DocsSearch): (turn: ScriptTurn) => Iterable<Step> {
-  return function* play(turn) {
+  const countTries = tryCounter()
+
+  return function* play(asked) {
+    const turn = { ...asked, tries: countTries(asked.request) }
+    const begun = begunAnswer(turn)
+    if (begun) return yield* restOf(wholeAnswer(begun.turn), begun.said)
+    for (const step of wholeAnswer(turn)) {
+      yield step
+      // What stands after it in the script is for whoever asks to go on.
+      if (isFault(step)) return
+    }
+  }
+
+  function* wholeAnswer(turn: SceneTurn): Iterable<Step> {
     if (!wantsPlainText(turn)) return yield* answerTurn(turn)
     for (const step of answerTurn(turn)) yield typeof step === 'string' ? plainText(step) : step
   }
 
-  function* answerTurn(turn: ScriptTurn): Iterable<Step> {
+  function* answerTurn(turn: SceneTurn): Iterable<Step> {
     if (turn.toolResults.length > 0) {
       yield answer(
         turn,

@@ -1,9 +1,11 @@
-/** What the empty page proposes: questions to the documentation, and one prompt for every way a stream can end. */
+/** What the empty page proposes: questions to the documentation, and one prompt for every way an answer can go. */
 
 /** A prompt behind a short label. */
 export interface Suggestion {
   label: string
   prompt: string
+  /** Shows what a second model is for, so there has to be one. */
+  needsFallback?: true
 }
 
 /** Answered from the documentation, by way of a tool call. */
@@ -21,10 +23,20 @@ export const endings: readonly Suggestion[] = [
   { label: 'Thinking first', prompt: 'Think first: how fast should tokens arrive?' },
   { label: 'Markdown', prompt: 'Show me all your markdown' },
   { label: 'The length limit', prompt: 'Write until the token limit' },
-  { label: 'A cut connection', prompt: 'Cut the connection half-way' },
-  { label: 'A server error', prompt: 'Fail with a server error' },
-  { label: 'A rate limit', prompt: 'Answer with a rate limit' },
   { label: 'The content filter', prompt: 'End in the content filter' },
   { label: 'A refusal', prompt: 'Refuse, politely' },
+]
+
+/** Faults, played by the sandbox: what the page does about each, and what it leaves to the reader. */
+export const faults: readonly Suggestion[] = [
+  { label: 'A lost connection, taken up again', prompt: 'Lose the connection on the way' },
+  { label: 'An overloaded server', prompt: 'Be overloaded for a moment' },
+  { label: 'A model that is down', prompt: 'Be out of order', needsFallback: true },
+  { label: 'An answer cut half-way', prompt: 'Cut the connection half-way' },
+  { label: 'A tool call cut in its arguments', prompt: 'Cut a tool call' },
+  { label: 'A proxy that holds everything back', prompt: 'Send everything in one burst' },
+  { label: 'A server error', prompt: 'Fail with a server error' },
+  { label: 'A rate limit', prompt: 'Answer with a rate limit' },
+  { label: 'Too long a conversation', prompt: 'Overflow the context window' },
   { label: 'Silence', prompt: 'Go quiet after a few words' },
 ]

@@ -77,7 +77,7 @@ describe.concurrent('an answer', () => {
       expect(await chat.page.locator('.answer').last().locator('.facts li').first().textContent()).toMatch(
         /^≈ \d+ in · ≈ \d+ out$/,
       )
-      await chat.page.getByRole('button', { name: 'Retry' }).click()
+      await chat.page.getByRole('button', { name: 'Try again' }).click()
       expect((await chat.untilText(20)).running).toBe(true)
     }))
 
@@ -114,7 +114,7 @@ describe.concurrent('the end of an answer', () => {
     ['Write until the token limit', 'Reached the length limit', 'drop 5'],
     ['End in the content filter', 'Blocked by the content filter', 'takes the pen away'],
     ['Refuse, politely', 'Finished: declined to answer', 'I cannot help'],
-    ['Cut the connection half-way', 'Connection cut — what arrived is kept', 'first half of an answer'],
+    ['Cut the connection half-way', 'Connection cut', 'first half of an answer'],
   ])('%s → %s', ([prompt = '', badge, kept]) =>
     inChat(async (chat) => {
       await chat.ask(prompt)
@@ -136,7 +136,7 @@ describe.concurrent('the end of an answer', () => {
       expect(await chat.page.locator('.answer-detail').textContent()).toContain(sentence)
       await chat.page.getByText(before.text.slice(0, 40)).waitFor()
       const asked = chat.page.waitForResponse(/chat\/completions/)
-      await chat.page.getByRole('button', { name: 'Retry' }).click()
+      await chat.page.getByRole('button', { name: 'Try again' }).click()
       await asked
       expect((await chat.untilEnded()).badge).toBe(badge)
       expect(await chat.page.locator('.answer').count()).toBe(2)

@@ -45,6 +45,27 @@ describe.concurrent.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
       { viewport: { width, height: 844 }, colorScheme },
     ),
   )
+
+  it.for([1280, 390])('at %i pixels: so it is while things go wrong', (width) =>
+    inChat(
+      async (chat) => {
+        await chat.ask(`Be overloaded for a moment of ${width} in ${colorScheme}`)
+        await chat.page.locator('.notice').waitFor()
+        expect(await chat.sidewaysOverflow()).toBe(0)
+        expect(await accessibilityProblems(chat)).toEqual([])
+        await chat.page.keyboard.press('Escape')
+        for (const prompt of ['Answer with a rate limit', 'Cut a tool call', 'Cut the connection half-way']) {
+          await chat.ask(prompt)
+          await chat.untilEnded()
+          await chat.page.getByText('Details').last().click()
+          expect(await chat.sidewaysOverflow()).toBe(0)
+        }
+        await chat.page.getByRole('button', { name: 'Continue' }).waitFor()
+        expect(await accessibilityProblems(chat)).toEqual([])
+      },
+      { viewport: { width, height: 844 }, colorScheme },
+    ),
+  )
 })
 
 describe.concurrent('the conversation', () => {

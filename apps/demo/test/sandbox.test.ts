@@ -1,13 +1,20 @@
 /** The sandbox: what it says to which prompt, as a script and through the provider that speaks it. */
 import { scriptedProvider, type ScriptTurn, type Step } from '@completion-stream/testing'
-import { openai, streamCompletion, type Completion, type CompletionRequest } from 'completion-stream'
+import {
+  askToContinue,
+  openai,
+  streamCompletion,
+  type Completion,
+  type CompletionRequest,
+  type StreamOptions,
+} from 'completion-stream'
 import { describe, expect, it } from 'vitest'
 import { createDocsSearch } from '../docs/search.ts'
 import { answerSearch, description, parameters, SEARCH_DOCS } from '../docs/search-tool.ts'
 import { splitPages } from '../docs/sections.ts'
 import { findScene } from '../sandbox/scenes.ts'
 import { createSandboxScript, planSearches } from '../sandbox/script.ts'
-import { endings, questions } from '../src/suggestions.ts'
+import { endings, faults, questions } from '../src/suggestions.ts'
 import { pages } from './guide.ts'
 
 const search = createDocsSearch(splitPages(pages))
@@ -29,10 +36,17 @@ function result(query: string): ScriptTurn['toolResults'][number] {
   return { id: query, name: SEARCH_DOCS, content: JSON.stringify(answerSearch(search, { query, limit: 2 })) }
 }
 
-function complete(prompt: string, more: Partial<CompletionRequest> = {}): Promise<Completion> {
+function complete(
+  prompt: string,
+  more: Partial<CompletionRequest> = {},
+  options: Partial<StreamOptions> = {},
+): Promise<Completion> {
   const fetch = scriptedProvider(script, { tokensPerSecond: 1e6, firstTokenMs: 0 })
   const provider = openai({ baseURL: 'http://sandbox.local/v1', fetch })
-  return streamCompletion({ model: 'docs-guide', prompt, ...more }, { provider }).finalCompletion()
+  return streamCompletion(
+    { model: 'docs-guide', prompt, ...more },
+    { provider, maxRetries: 0, ...options },
+  ).finalCompletion()
 }
 
 describe('a question', () => {
@@ -110,9 +124,9 @@ describe('planSearches', () => {
 })
 
 describe('a wish', () => {
-  it('is one for each suggested ending, and none for a suggested question', () => {
-    const names = endings.map((suggestion) => findScene(suggestion.prompt)?.name)
-    expect(new Set(names).size).toBe(endings.length)
+  it('is one for each suggested ending and fault, and none for a suggested question', () => {
+    const names = [...endings, ...faults].map((suggestion) => findScene(suggestion.prompt)?.name)
+    expect(new Set(names).size).toBe(endings.length + faults.length)
     expect(names).not.toContain(undefined)
     expect(questions.map((suggestion) => findScene(suggestion.prompt)?.name)).toEqual([
       undefined,
@@ -130,6 +144,10 @@ describe('a wish', () => {
     'How do I set a length limit?',
     'Show me how to use useChat',
     'What does the content filter do?',
+    'What if a tool call is cut?',
+    'Can a provider be overloaded?',
+    'How are answers sent in one burst found out?',
+    'What is the context window?',
   ])('is not seen in a question about the same thing: %s', (prompt) => {
     expect(findScene(prompt)).toBeUndefined()
   })
@@ -171,6 +189,110 @@ describe('a wish', () => {
       code: 'interrupted',
       partial: { text: expect.stringContaining('first half') },
     })
+  })
+})
+
+describe('a fault', () => {
+  it('of an overloaded server passes at the third try, and comes back after that', async () => {
+    const once = () => complete('Be overloaded for a moment')
+    for (let round = 0; round < 2; round++) {
+      const refused = { status: 429, retryAfterMs: 2000, retryable: true }
+      await expect(once()).rejects.toMatchObject(refused)
+      await expect(once()).rejects.toMatchObject(refused)
+      expect((await once()).text).toContain('Here I am.')
+    }
+  })
+
+  it('of one model is none of its understudy', async () => {
+    await expect(complete('Be out of order')).rejects.toMatchObject({ code: 'overloaded', retryable: false })
+    expect((await complete('Be out of order', { model: 'understudy' })).text).toContain('the understudy')
+  })
+
+  it('cuts a tool call once, and is gone when the same is asked again', async () => {
+    await expect(complete('Cut a tool call')).rejects.toMatchObject({
+      code: 'interrupted',
+      partial: { toolCalls: [{ name: SEARCH_DOCS, state: 'incomplete' }] },
+    })
+    expect((await complete('Cut a tool call')).toolCalls).toMatchObject([{ state: 'input-complete' }])
+  })
+
+  it('of a rate limit asks for longer than a page waits, and one of the context window is no use to repeat', async () => {
+    await expect(complete('Answer with a rate limit')).rejects.toMatchObject({ retryAfterMs: 1_800_000 })
+    await expect(complete('Overflow the context window')).rejects.toMatchObject({ code: 'context_window_exceeded' })
+  })
+
+  it('holds the whole answer back, and sends it in one piece', async () => {
+    const [wait, burst] = play('Send everything in one burst')
+    expect(wait).toEqual({ wait: expect.any(Number) })
+    expect(burst).toHaveProperty('raw')
+    const { text, finishReason } = await complete('Send everything in one burst')
+    expect({ text, finishReason }).toEqual({ text: textOf(play('Tell me a long story')), finishReason: 'stop' })
+  })
+})
+
+describe('asked to go on', () => {
+  const goOn = { continuation: askToContinue }
+
+  it.each(['Tell me a long story', 'Where do the keys stay?', 'Show me all your markdown'])(
+    'with %s, the sandbox says the rest, wherever it was cut',
+    async (prompt) => {
+      const whole = (await complete(prompt)).text
+      for (const max_tokens of [1, 7, 20]) {
+        const continues = await complete(prompt, { max_tokens })
+        expect(continues.finishReason).toBe('length')
+        expect((await complete(prompt, {}, { ...goOn, continues })).text).toBe(whole)
+      }
+    },
+  )
+
+  it('after a fault, it goes on without it', async () => {
+    const prompt = 'Cut the connection half-way'
+    const cut = await complete(prompt).catch((error) => error.partial)
+    const { text, finishReason } = await complete(prompt, {}, { ...goOn, continues: cut })
+    expect(finishReason).toBe('stop')
+    expect(text).toMatch(/never going to come by itself\..*the second half, in the same message as the first\.$/)
+  })
+
+  it('where its length limit cut it, it goes on to the next limit, or to its end', async () => {
+    const prompt = 'Write until the token limit'
+    let limited = await complete(prompt, { max_tokens: 40 })
+    const before = limited.text
+    limited = await complete(prompt, { max_tokens: 40 }, { ...goOn, continues: limited })
+    expect(limited.finishReason).toBe('length')
+    expect(limited.text).toMatch(/^(?!.*drop (\d+), drop \1,)/)
+    expect(limited.text.startsWith(before.trimEnd())).toBe(true)
+    const whole = await complete(prompt, {}, { ...goOn, continues: await complete(prompt) })
+    expect(whole).toMatchObject({ finishReason: 'stop', text: expect.stringContaining('drop 24, drop 25, ') })
+  })
+
+  it('with what a tool found, or in plain text, it says the rest of that', () => {
+    const results = [result('react component')]
+    const system = { role: 'system' as const, content: 'Answer in plain text.' }
+    const question = { role: 'user' as const, content: 'React component' }
+    const tool_calls = [{ id: 'x', type: 'function' as const, function: { name: SEARCH_DOCS, arguments: '{}' } }]
+    const asked: CompletionRequest['messages'] = [
+      system,
+      question,
+      { role: 'assistant', tool_calls },
+      { role: 'tool', tool_call_id: 'x', content: results[0]!.content },
+    ]
+    const whole = textOf(play('React component', { tools, messages: asked }, results))
+    expect(whole).not.toMatch(/\*\*|`/)
+    const said = whole.slice(0, 90)
+    const again = askToContinue({ model: 'docs-guide', messages: asked }, said)
+    const wording = again.messages!.at(-1)!.content as string
+    expect(said + textOf(play(wording, { ...again, tools }))).toBe(whole)
+  })
+
+  it('by a person it does the same, and says so when it never said that', () => {
+    const story = textOf(play('Tell me a long story'))
+    const messages = (said: string): CompletionRequest['messages'] => [
+      { role: 'user', content: 'Tell me a long story' },
+      { role: 'assistant', content: said },
+      { role: 'user', content: 'Please go on' },
+    ]
+    expect(textOf(play('Please go on', { messages: messages(story.slice(0, 50)) }))).toBe(story.slice(50))
+    expect(textOf(play('Please go on', { messages: messages('Call me Ishmael.') }))).toContain('I cannot go on with it')
   })
 })
 

@@ -29,7 +29,8 @@ beforeEach(async () => {
   page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => {
-    if (message.type() === 'error' && !/status of 500/.test(message.text())) complaints.push(message.text())
+    if (message.type() === 'error' && !/status of (500|429)|ERR_INCOMPLETE_CHUNKED_ENCODING/.test(message.text()))
+      complaints.push(message.text())
   })
   await page.goto(server.resolvedUrls!.local[0]!)
   await page.getByText('a scripted sandbox answers').waitFor()
@@ -62,6 +63,16 @@ async function untilText(length: number): Promise<ReturnType<typeof shown>> {
 async function untilEnded(): Promise<ReturnType<typeof shown>> {
   await page.waitForFunction(() => document.querySelector<HTMLButtonElement>('#stop')!.disabled)
   return shown()
+}
+
+/** Collects what the page says of its answer. */
+async function recordEnding(): Promise<() => Promise<string[]>> {
+  await page.evaluate(() => {
+    const said: string[] = ((window as never)['said'] = [] as never)
+    const ending = document.querySelector('#ending')!
+    new MutationObserver(() => said.push(ending.textContent!)).observe(ending, { subtree: true, childList: true })
+  })
+  return () => page.evaluate(() => (window as never)['said'] as string[])
 }
 
 it('shows text before the answer has ended, then why it ended and what it took', async () => {
@@ -97,6 +108,35 @@ it('says in a sentence what went wrong, and keeps what arrived', async () => {
   )
   await page.getByRole('button', { name: 'Fail with a server error' }).click()
   expect((await untilEnded()).ending).toContain('The sandbox fell over, as you asked.')
+  expect(await page.getByRole('button', { name: 'Continue' }).count()).toBe(0)
+  await page.getByRole('button', { name: 'Try again' }).waitFor()
+})
+
+it('goes on with an answer that was cut', async () => {
+  await page.getByRole('button', { name: 'Cut the connection half-way' }).click()
+  await untilEnded()
+  await page.getByRole('button', { name: 'Continue' }).click()
+  const whole = await untilEnded()
+  expect(whole.ending).toBe('Finished')
+  expect(whole.text).toMatch(/^Here is the first half.*never going to come by itself\..*as the first\.$/)
+  expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0)
+})
+
+it('asks again by itself, and says so', async () => {
+  const said = await recordEnding()
+  await page.getByRole('button', { name: 'Be overloaded for a moment' }).click()
+  expect((await untilEnded()).text).toContain('Here I am.')
+  expect(await said()).toContain('No answer yet (rate_limit). Trying again in 2 s …')
+})
+
+it('takes a connection up again that broke', async () => {
+  const said = await recordEnding()
+  await page.getByRole('button', { name: 'Lose the connection on the way' }).click()
+  expect(await untilEnded()).toMatchObject({
+    ending: 'Finished',
+    text: expect.stringMatching(/^This answer loses (?!.*This answer).*that was the point\.$/),
+  })
+  expect(await said()).toContain('The connection broke. Taking it up again …')
 })
 
 it('shows a tool call as its arguments arrive', async () => {
@@ -127,7 +167,7 @@ it('shows the code that it runs', async () => {
     .map((line) => line.trim())
   const code = (await page.locator('#code').textContent())!.trim().split('\n')
   expect(code.filter((line) => !script.includes(line.trim()))).toEqual([])
-  expect(code.length).toBeLessThan(16)
+  expect(code.length).toBeLessThan(18)
 })
 
 it('builds', async () => {

@@ -5,7 +5,7 @@ import { mergeCounts } from './merge.ts'
 import { word } from './tool-call.ts'
 import { addUsage, estimateTokens, promptText, writtenText } from './tokens.ts'
 import type { CountTokens } from './tokens.ts'
-import type { Completion, CompletionChunk, CompletionRequest, Delta, Usage } from './types.ts'
+import type { Beginning, Completion, CompletionChunk, CompletionRequest, Delta, Usage } from './types.ts'
 
 const none: readonly never[] = []
 
@@ -33,7 +33,7 @@ export interface Accumulator {
  */
 export function createAccumulator(
   request?: CompletionRequest,
-  continues?: Pick<Completion, 'parts' | 'choices' | 'usage'>,
+  continues?: Beginning,
 ): Accumulator {
   const choices: GrowingChoice[] = []
   const format = request?.response_format
@@ -144,13 +144,18 @@ export function createAccumulator(
 }
 
 /** An answer as deltas again, without blanks at its end: the rest begins with its own. */
-function deltasOf({ parts, choices }: Pick<Completion, 'parts' | 'choices'>): Delta[] {
+function deltasOf({ parts, choices }: Beginning): Delta[] {
   const { annotations, reasoning_details, extra_content } = choices[0]?.message ?? {}
   const last = parts.findLastIndex((part) => part.type === 'text')
   const deltas = parts.map((part, i): Delta => {
     if (part.type === 'text') return { content: i === last ? part.text.trimEnd() : part.text }
     if (part.type === 'reasoning') return { reasoning_content: part.text }
+    if (part.type === 'refusal') return { refusal: part.text }
     if (part.type === 'image') return { images: [part.image] }
+    if (part.type === 'tool-call') {
+      const { id, name, arguments: text } = part.toolCall
+      return { tool_calls: [{ index: i, id, function: { name, arguments: text } }] }
+    }
     return part.type === 'server-tool' ? { server_tool_calls: [part.toolCall] } : {}
   })
   return [...deltas, { annotations, reasoning_details, extra_content }]

@@ -5,6 +5,7 @@ import { CompletionError, fetchError, providerError, responseDetails } from './e
 import type { CompletionErrorCode, CompletionErrorDetails, RateLimits, TimeoutPhase } from './errors.ts'
 import { isTooDeep } from './partial-json.ts'
 import { onReturn } from './presence.ts'
+import { placeOf } from './providers/openai.ts'
 import { createBodyReader } from './sse.ts'
 import type { ChunkSink, CompletionChunk, Decoder, Provider, WireRequest } from './types.ts'
 
@@ -42,6 +43,8 @@ export interface ResponseInfo {
 
 /** What of a request outlives a connection: what is asked, and how far the answer has come. */
 export interface Call extends WireRequest {
+  /** JSON. */
+  readonly body: string
   readonly provider: Provider
   readonly fetch: typeof fetch
   /** The address without its query, for messages: a query may hold a key. */
@@ -59,6 +62,8 @@ export interface Call extends WireRequest {
   resumeUrl?: string
   lastEventId?: string
   events: number
+  /** Of the answer: what a person can see. */
+  pieces: number
   bytes: number
 }
 
@@ -71,6 +76,8 @@ export interface AttemptReader {
   read(): void
   /** Whether to read on now; when not, reading goes on at the next `more()`. This is how backpressure reaches the socket. */
   wantsMore(): boolean
+  /** Reading goes on after it had to wait for the reader. */
+  resumed(): void
   ended(error?: CompletionError): void
 }
 
@@ -110,7 +117,6 @@ export function openAttempt(
   let details = call.details
   let body: ReadableStreamDefaultReader<Uint8Array> | undefined
   let wake = (): void => {}
-  let conclude = (_dropped?: unknown): void => {}
   /** Whatever comes after this is nobody's business any more. */
   let isOver = false
   /** The format's own end was read. */
@@ -118,10 +124,15 @@ export function openAttempt(
   let failure: CompletionError | undefined
   /** The answer has said why it ended, so that little may follow. */
   let isFinishing = false
+  let isPaused = false
+  let isDoubtful = false
   /** Bytes since the last piece of the answer. */
   let quietBytes = 0
   let lastPiece = ''
   let repeats = 0
+
+  /** Ends with what has arrived. Until there is a response, that is nothing. */
+  let conclude = (dropped?: unknown): void => end(fail('network', `${place} did not answer.`, dropped))
 
   const fail = (code: CompletionErrorCode, message: string, cause?: unknown, phase?: TimeoutPhase) =>
     new CompletionError(code, message, { ...details, cause, phase })
@@ -159,19 +170,24 @@ export function openAttempt(
   })
 
   /** What is waited for now: more of the answer, or no more than what may follow it. */
-  const expectMore = (isWaiting = true): void => {
+  const expectMore = (): void => {
     isFinishing = accumulator.finished
-    deadlines.set('rest', isWaiting && isFinishing ? restMs : undefined)
-    deadlines.set('chunk', isWaiting && call.begun && !isFinishing ? chunkMs : undefined)
-    deadlines.set('firstChunk', isWaiting && !call.begun ? firstChunkMs : undefined)
+    deadlines.set('rest', !isPaused && isFinishing ? restMs : undefined)
+    deadlines.set('chunk', !isPaused && call.begun && !isFinishing ? chunkMs : undefined)
+    deadlines.set('firstChunk', !isPaused && !call.begun ? firstChunkMs : undefined)
   }
 
-  const forgetPage = onReturn(() => deadlines.set('wake', wakeMs))
+  const forgetPage = onReturn(() => {
+    isDoubtful = true
+    // Nobody can tell whether a connection lives that nobody reads from.
+    if (!isPaused) deadlines.set('wake', wakeMs)
+  })
 
   // ── what arrives ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   const hasPiece = (chunk: CompletionChunk): void => {
     quietBytes = 0
+    call.pieces++
     if (maxRepeatedChunks === Infinity) return
     const { content, reasoning_content: piece = content } = chunk.choices[0]?.delta ?? {}
     // Short ones repeat in tables and rules.
@@ -208,7 +224,7 @@ export function openAttempt(
       : {
           method: 'POST',
           headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...headers },
-          body: JSON.stringify(call.body),
+          body: call.body,
         }
     init.signal = controller.signal
     if (!Object.keys(headers).every((name) => harmless.test(name))) init.redirect = 'manual'
@@ -226,12 +242,14 @@ export function openAttempt(
     body = response.body?.getReader()
     if (isOver) return cancelBody()
     deadlines.set('connect')
+    deadlines.set('wake')
+    isDoubtful = false
     const { status, ok, headers } = response
     const type = headers.get('content-type') ?? 'nothing'
     details = { ...details, ...responseDetails(headers) }
     reader.responded({ ...responseDetails(headers), status, headers })
     if (response.type === 'opaqueredirect' || (status >= 300 && status < 400)) {
-      const where = headers.get('location')?.replace(/[?#].*$/, '') ?? 'another address'
+      const where = placeOf(headers.get('location') ?? 'another address')
       const advice = 'Set the address that it redirects to: a key in a header must not follow to another server.'
       throw new CompletionError('bad_request', `${place} redirects to ${where}. ${advice}`, {
         ...details,
@@ -239,6 +257,8 @@ export function openAttempt(
       })
     }
 
+    if (ok && !body)
+      throw fail('invalid_response', `${place} answered, but this \`fetch\` has no body to read from: it cannot stream.`)
     if (!ok) {
       deadlines.set('firstChunk')
       deadlines.set('rest', restMs)
@@ -277,7 +297,7 @@ export function openAttempt(
       isAtEnd = true
       try {
         // What stands last without its end may be whole. Where it can be had again it is not looked at: half an id is one too.
-        if (!call.resumeUrl) take()
+        if (!isStream || !call.resumeUrl || !call.lastEventId) take()
       } catch {
         // It is too long, but that says no more than what comes now.
       }
@@ -306,10 +326,15 @@ export function openAttempt(
     while (!isDone && !failure && !isAtEnd) {
       if (ok && !reader.wantsMore()) {
         // Nobody waits for the network, so it cannot be late.
-        expectMore(false)
+        isPaused = true
+        deadlines.set('wake')
+        expectMore()
         await new Promise<void>((resolve) => (wake = resolve))
         if (isOver) return
+        isPaused = false
         expectMore()
+        if (isDoubtful) deadlines.set('wake', wakeMs)
+        reader.resumed()
       }
       let value: Uint8Array | undefined
       try {
@@ -329,6 +354,7 @@ export function openAttempt(
       } catch {
         quietBytes = Infinity
       }
+      isDoubtful = false
       deadlines.set('wake')
       if (quietBytes > maxEventBytes)
         failure ??= fail(
@@ -365,7 +391,7 @@ export function handOut(call: Call, reader: AttemptReader, isVisible = false): v
 function resumeUrl(location: string | null, answeredBy: string, asked: string): string | undefined {
   try {
     const { href, origin } = new URL(location!, answeredBy || asked)
-    return location && origin === new URL(asked, globalThis.location?.href).origin ? href : undefined
+    return location && /\/streams\/[^/]+$/.test(location) && origin === new URL(asked, globalThis.location?.href).origin ? href : undefined
   } catch {
     return undefined
   }

@@ -99,7 +99,9 @@ export function createChat(options: ChatOptions | (() => ChatOptions)): Chat {
       const last = messages.at(-1)
       if (last?.role !== 'assistant') return
       const { status, finishReason } = last
-      const isCut = status === 'stopped' || status === 'error' || (status === 'ready' && finishReason === 'length')
+      // A step that was stopped may have called tools: the model is told that they were.
+      const isBroken = (status === 'stopped' || status === 'error') && !/^(stop|content_filter)$/.test(finishReason ?? '')
+      const isCut = isBroken || (status === 'ready' && finishReason === 'length')
       if (isCut) await ask(messages.slice(0, -1), last)
     },
     stop: () => turn?.stop(),

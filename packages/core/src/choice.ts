@@ -45,9 +45,12 @@ const rareFields = [
 ] as const
 const rarePart = { images: 'image', audio: 'audio', server_tool_calls: 'server-tool' } as const
 
+/** An answer of more parts is none: each of them takes memory, and time whenever the answer is shown. */
+const maxParts = 100_000
+
 /** The objects of a list, or the one that stands for it. What is no object can be none of them. */
-function objectsOf(value: Json): Json[] {
-  return [value].flat().filter((item) => item === Object(item))
+export function objectsOf(value: Json): Json[] {
+  return (Array.isArray(value) ? value : [value]).filter((item) => item === Object(item))
 }
 
 /** One choice of the answer while it grows. */
@@ -94,7 +97,7 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
   let shown: ShownChoice | undefined
 
   const begin = (draw: Draw): void => {
-    pieces.push(draw)
+    if (pieces.push(draw) > maxParts) throw new RangeError('too many parts')
     open = undefined
   }
 
@@ -141,11 +144,11 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
     let call = findCall(delta, name, args)
     if (!call) {
       const order = calls.length
-      const opened = createCall(`call_${index}_${order}`, delta.index)
+      const opened = createCall(`call_${index}_${order}`)
       let drawn: [deltas: number, state: ToolCallState] = [0, 'input-streaming']
       call = opened
       calls.push(call)
-      known.set(call.index, call)
+      known.set(delta.index, call)
       begin((before) => {
         const state = stateOf(order)
         if (before && drawn[0] === opened.deltas && drawn[1] === state) return before
@@ -155,7 +158,7 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
     }
     const { id } = call
     call.add(delta, name, args)
-    if (!id) known.set(call.id, call)
+    if (call.id !== id) known.set(call.id, call)
   }
 
   /** Where an item of a list continues an earlier one: by its id, reasoning also by its index, or as more of the last. */
@@ -259,7 +262,8 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
       say('reasoning', delta.reasoning_content)
       say('text', delta.content)
       say('refusal', delta.refusal)
-      if (delta.function_call) addCall({ index: 0, function: delta.function_call })
+      if (delta.function_call)
+        for (const called of objectsOf(delta.function_call)) addCall({ index: 0, function: called })
       if (delta.tool_calls) for (const call of objectsOf(delta.tool_calls)) addCall(call)
       const { annotations, images, audio, server_tool_calls: served, reasoning_details: thoughts } = delta
       // Spelled out, as a name in a variable is looked up more slowly, and most chunks have none of them.

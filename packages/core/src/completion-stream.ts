@@ -82,7 +82,8 @@ export function streamCompletion<Parsed = unknown, Written = Parsed>(
   const views: View[] = []
   const listeners = new Set<() => void>()
   const { signal, continues } = options
-  const empty = (): Accumulator => createAccumulator(request, continues)
+  // An answer that says nothing yet is no beginning.
+  const empty = (): Accumulator => createAccumulator(request, continues?.text.trim() ? continues : undefined)
   let accumulator = empty()
   let attempts: readonly FailedAttempt[] = []
   let info: ResponseInfo | undefined
@@ -136,7 +137,11 @@ export function streamCompletion<Parsed = unknown, Written = Parsed>(
   }
 
   const reader: StreamReader = {
-    restarted: () => (accumulator = empty()),
+    restarted() {
+      stopwatch.waiting()
+      info = undefined
+      return (accumulator = empty())
+    },
     failed(attempt) {
       attempts = [...attempts, attempt]
       notify()
@@ -155,18 +160,23 @@ export function streamCompletion<Parsed = unknown, Written = Parsed>(
       if (listeners.size) notify()
     },
     wantsMore: () => views.some((view) => view.wantsMore()),
+    resumed: stopwatch.waiting,
     ended,
   }
 
   /**
    * @param leave what else is to happen when this view is aborted
-   * @param keeps whether chunks wait for an iteration that has not begun
+   * @param kept where chunks wait for an iteration that has not begun; without it they do not
    */
-  const createView = (leave: (reason?: unknown) => void, keeps = false): CompletionStream<Parsed, Written> => {
+  const createView = (
+    leave: (reason?: unknown) => void,
+    kept?: CompletionChunk[],
+  ): CompletionStream<Parsed, Written> => {
     // What the iterator has not taken yet; `head` is the next one, so that taking is O(1).
-    let queue: CompletionChunk[] = []
+    let queue = kept ?? []
     let head = 0
     const waiters: Omit<Deferred<Step<CompletionChunk>>, 'promise'>[] = []
+    let keeps = !!kept
     let iterating = false
     let taken = false
     let draining = false
@@ -279,7 +289,10 @@ export function streamCompletion<Parsed = unknown, Written = Parsed>(
         take()
         let readers = 2
         const leaveOne = (reason?: unknown): void => void (--readers || leaveView(reason))
-        return [createView(leaveOne, true), createView(leaveOne, true)]
+        const [one, other] = [createView(leaveOne, [...queue]), createView(leaveOne, queue)]
+        queue = []
+        keeps = false
+        return [one, other]
       },
       toReadableStream(as = 'events') {
         return as === 'text'

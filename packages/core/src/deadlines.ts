@@ -8,6 +8,8 @@ export interface Deadlines<Name extends string> {
   stop(): void
 }
 
+/** A timer that rings later than this does so for want of a free thread. */
+const lateMs = 50
 /** The most that a timer can wait. */
 const maxMs = 2 ** 31 - 1
 
@@ -24,6 +26,8 @@ export function createDeadlines<Name extends string>(expire: (name: Name) => voi
   }
   const ring = (): void => {
     const now = performance.now()
+    // The thread was busy: what has arrived meanwhile comes first.
+    if (now > alarm + lateMs) return arm(now)
     for (const [name, at] of due) {
       // A timer may be early by a fraction of a millisecond.
       if (at > now + 1) continue

@@ -36,7 +36,7 @@ export type {
 export { createPartialJson, parsePartialJson } from './partial-json.ts'
 export type { PartialJson } from './partial-json.ts'
 export type { ResponseInfo, StreamLimits, StreamTimeouts } from './attempt.ts'
-export type { Beginning, FailedAttempt, Fallback, StreamOptions } from './stream.ts'
+export type { FailedAttempt, Fallback, StreamOptions } from './stream.ts'
 export type { StreamTiming } from './timing.ts'
 export { estimateTokens } from './tokens.ts'
 export type { CountTokens } from './tokens.ts'

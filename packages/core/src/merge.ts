@@ -10,16 +10,20 @@ function isFull(fields: Json): boolean {
 }
 
 /** Later counts replace earlier ones, unless they are zero or missing; details are kept. Nothing is ever summed twice. */
-export function mergeCounts(old: Json, said: object): Json {
-  if (isFull(old)) return old
+export function mergeCounts(old: Json, said: Json): Json {
+  if (!isGroup(said) || isFull(old)) return old
   const merged = { ...old }
-  for (const [name, value] of Object.entries(said)) {
-    const isGroup = value && typeof value === 'object' && !Array.isArray(value)
-    // A group by such a name would take the place of what every object has.
-    if (isGroup && !(name in Object.prototype)) merged[name] = mergeCounts(merged[name], value)
-    else if (!isGroup && (value || (value != null && merged[name] == null))) merged[name] = value
+  for (const [name, value] of Object.entries<Json>(said)) {
+    // A count by such a name would take the place of what every object has.
+    if (name in Object.prototype) continue
+    if (isGroup(value)) merged[name] = mergeCounts(merged[name], value)
+    else if (value || (value != null && merged[name] == null)) merged[name] = value
   }
   return merged
+}
+
+function isGroup(value: Json): boolean {
+  return value === Object(value) && !Array.isArray(value)
 }
 
 /** What a later piece says replaces what an earlier one said, unless it says nothing. */

@@ -1,7 +1,8 @@
 /** Whether the page has a network and is awake, where it can tell. Elsewhere (a server, a worker) it always is. */
 
-/** How long a page must have been hidden before its connections are in doubt. */
-const asleepMs = 30_000
+const pulseMs = 15_000
+/** A hidden page gets its timers once a minute at worst; one that misses more was asleep. */
+const asleepMs = 90_000
 
 /** Whether the browser knows that there is no network. */
 export function isOffline(): boolean {
@@ -9,24 +10,28 @@ export function isOffline(): boolean {
 }
 
 /**
- * Calls `listener` when the page comes back: it was hidden for long, or frozen, or without a network. A connection from
- * before may be dead by then, without anybody having said so. Returns how to stop that.
+ * Calls `listener` when the page comes back: the machine slept, the page was frozen, or there was no network. A connection
+ * from before may be dead by then, without anybody having said so. Returns how to stop that.
  */
 export function onReturn(listener: () => void): () => void {
   const { document } = globalThis
-  let hiddenAt = Date.now()
-  const onVisibility = (): void => {
-    // The clock on the wall: others stand still while the machine sleeps.
-    if (document.hidden) hiddenAt = Date.now()
-    else if (Date.now() - hiddenAt > asleepMs) listener()
-  }
   const stopOnline = onOnline(listener)
-  document?.addEventListener('visibilitychange', onVisibility)
-  document?.addEventListener('resume', listener)
+  if (!document) return stopOnline
+  // The clock on the wall: others stand still while the machine sleeps.
+  let lastBeat = Date.now()
+  const beat = (): void => {
+    const now = Date.now()
+    if (now - lastBeat > asleepMs) listener()
+    lastBeat = now
+  }
+  const pulse = setInterval(beat, pulseMs)
+  document.addEventListener('visibilitychange', beat)
+  document.addEventListener('resume', listener)
   return () => {
     stopOnline()
-    document?.removeEventListener('visibilitychange', onVisibility)
-    document?.removeEventListener('resume', listener)
+    clearInterval(pulse)
+    document.removeEventListener('visibilitychange', beat)
+    document.removeEventListener('resume', listener)
   }
 }
 

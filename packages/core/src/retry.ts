@@ -42,14 +42,15 @@ function waitMs({ error, failures, random }: Situation): number {
 export function decide(situation: Situation): Decision {
   const { error, failures, maxRetries, begun, canResume, hasFallback, isOffline, leftMs } = situation
   const { code, phase, retryable } = error
-  const isLost = /network|interrupted|timeout/.test(code)
-  // A server that took the request and is still at it would only do the work twice; and all the time is all the time.
-  const isAgain = begun ? canResume && isLost : retryable && phase !== 'firstChunk'
-  if (isAgain && maxRetries && leftMs > 0) {
+  // A server that took the request and is still at it would only do the work twice.
+  const isAgain = retryable && (begun ? canResume : phase !== 'firstChunk')
+  // Silence may be the connection's or the model's: it is the model's when it goes on.
+  const most = phase === 'chunk' ? Math.min(1, maxRetries) : maxRetries
+  if (isAgain && most && leftMs > 0) {
     const action = begun ? 'resume' : 'retry'
-    if (isOffline && isLost) return { action, delayMs: Infinity }
+    if (isOffline && /network|interrupted|timeout/.test(code)) return { action, delayMs: Infinity }
     const delayMs = waitMs(situation)
-    if (failures <= maxRetries && delayMs < leftMs && delayMs <= maxWaitMs) return { action, delayMs }
+    if (failures <= most && delayMs < leftMs && delayMs <= maxWaitMs) return { action, delayMs }
   }
   return { action: hasFallback && !begun && leftMs > 0 ? 'fallback' : 'fail', delayMs: 0 }
 }

@@ -208,7 +208,8 @@ export function createCompletionStore(
     retry: async () => (lastInput === undefined ? undefined : run(lastInput)),
     async continue() {
       const { completion, text, finishReason, status } = subject.getState()
-      const isCut = (status === 'ready' && finishReason === null) || status === 'error' || finishReason === 'length'
+      const isOver = status === 'ready' || status === 'error'
+      const isCut = isOver && (finishReason === null || finishReason === 'length')
       if (lastInput === undefined || !isCut) return completion
       return run(lastInput, text ? completion : undefined)
     },

@@ -5,12 +5,12 @@ import type { Attempt, AttemptReader, Call, StreamLimits, StreamTimeouts } from 
 import { createDeadlines } from './deadlines.ts'
 import { CompletionError, isCompletionError, withoutSecrets } from './errors.ts'
 import { isOffline, onOnline } from './presence.ts'
-import { endpoint } from './providers/openai.ts'
+import { endpoint, placeOf } from './providers/openai.ts'
 import { decide } from './retry.ts'
 import type { Decision } from './retry.ts'
 import { validate, wireFormat } from './structured.ts'
 import type { CountTokens } from './tokens.ts'
-import type { Completion, CompletionRequest, Continuation, Provider, ProviderRequest } from './types.ts'
+import type { Beginning, CompletionRequest, Continuation, Provider, ProviderRequest } from './types.ts'
 
 /** Somebody else to ask. */
 export interface Fallback {
@@ -20,9 +20,6 @@ export interface Fallback {
   /** Further request headers. Those of the stream's options are for its own provider alone: they may hold its key. */
   headers?: Record<string, string>
 }
-
-/** An answer that was cut, or what of it counts: any completion is one. */
-export type Beginning = Pick<Completion, 'text' | 'parts' | 'toolCalls' | 'choices' | 'usage'>
 
 /** How to stream one request. */
 export interface StreamOptions {
@@ -130,16 +127,16 @@ export function openStream(request: CompletionRequest, options: StreamOptions, r
 
   /** Writes the request down for whom it goes to. */
   const prepare = async ({ provider: who, model = request.model, headers }: Fallback): Promise<Call> => {
-    accumulator = reader.restarted()
+    if (attempts) accumulator = reader.restarted()
     asked = { ...request, model }
     if (!who) throw new Error('Set `provider` to a URL or to a provider such as openai().')
     if (!model) throw new Error('Set `model`, for example "gpt-4o-mini".')
     let provider = typeof who === 'string' ? endpoint(who) : who
     let said: ProviderRequest = { ...asked, response_format: wireFormat(request.response_format) }
     if (provider.resolve) [provider, said] = provider.resolve(said)
+    if (continues?.toolCalls.length) throw new Error('An answer that calls tools cannot be continued, only text can.')
     const begun = continues?.text.trimEnd()
-    if (continues && begun) {
-      if (continues.toolCalls.length) throw new Error('An answer that calls tools cannot be continued, only text can.')
+    if (begun) {
       const continuation = options.continuation ?? provider.continuation
       if (!continuation) {
         const advice = 'Set `continuation` to how to ask for the rest, for example to `askToContinue`.'
@@ -153,13 +150,15 @@ export function openStream(request: CompletionRequest, options: StreamOptions, r
       headers: { ...wire.headers, ...headers },
       provider,
       fetch: options.fetch ?? provider.fetch ?? fetch,
-      place: wire.url.replace(/[?#].*$/, ''),
+      body: JSON.stringify(wire.body),
+      place: placeOf(wire.url),
       details: { provider: provider.name },
       decoder: provider.decoder(),
       accumulator,
       held: [],
       begun: false,
       events: 0,
+      pieces: 0,
       bytes: 0,
     }
   }
@@ -205,8 +204,8 @@ export function openStream(request: CompletionRequest, options: StreamOptions, r
         if (isOver) return
         const error = asError(cause)
         // What came since the last failure makes this one the first.
-        if (call?.begun && call.events > seen) {
-          seen = call.events
+        if (call?.begun && call.pieces > seen) {
+          seen = call.pieces
           failures = 0
           lost = undefined
         }
@@ -229,6 +228,7 @@ export function openStream(request: CompletionRequest, options: StreamOptions, r
           error,
           ...decision,
         })
+        if (isOver) return
         // Why it could not be taken up again says less than why it broke.
         if (action === 'fail') throw lost ?? error
         if (action === 'resume') lost ??= error
@@ -275,9 +275,9 @@ function nameOf(provider: Provider | string | undefined): string {
 
 /** What was sent that nobody else should read: some servers quote the key that they refuse. */
 function secretsOf({ url, headers }: Call): string[] {
-  const query = [...new URLSearchParams(/\?([^#]*)/.exec(url)?.[1])]
-  return [
-    ...Object.values(headers),
-    ...query.flatMap(([name, value]) => (/key|token|secret|sig/i.test(name) ? value : [])),
-  ]
+  const user = /\/\/([^/]*)@/.exec(url)?.[1]?.split(':') ?? []
+  const query = [...new URLSearchParams(/\?([^#]*)/.exec(url)?.[1])].filter(([name]) => /key|token|secret|sig/i.test(name))
+  // These say who asks, and in which version.
+  const told = Object.entries(headers).filter(([name]) => !/refer|title|agent|version|beta|accept|content/i.test(name))
+  return [...user, ...[...query, ...told].map(([, value]) => value)]
 }

@@ -31,6 +31,8 @@ let hasWarned = false
 
 /** Times one stream. */
 export interface Stopwatch {
+  /** From here on the network is waited for: a request is sent, or its reader is there again. */
+  waiting(): void
   responded(): void
   /** A chunk came, with or without something that a person can see. */
   chunk(visible: boolean): void
@@ -49,11 +51,16 @@ export function createStopwatch(): Stopwatch {
   let pieces = 0
   let timed = 0
   let last = 0
+  let since = 0
+  let waitedMs = 0
   const now = () => performance.now() - start
 
   return {
+    waiting() {
+      since = now()
+    },
     responded() {
-      timing.timeToResponseMs = now()
+      if (timing.timeToFirstTokenMs === undefined) timing.timeToResponseMs = now()
     },
     chunk(visible) {
       timing.chunks++
@@ -63,14 +70,16 @@ export function createStopwatch(): Stopwatch {
       if (pieces === timed) return
       timed = pieces
       const at = now()
-      if (timing.timeToFirstTokenMs === undefined) timing.timeToFirstTokenMs = at
-      else gaps.push(at - last)
+      if (timing.timeToFirstTokenMs === undefined) {
+        timing.timeToFirstTokenMs = at
+        waitedMs = at - since
+      } else gaps.push(at - last)
       last = at
     },
     ended() {
       timing.totalMs = now()
-      const { timeToFirstTokenMs: first = 0 } = timing
-      if (first < bufferedAfterMs || pieces < fewPieces || pieces < (last - first) * burst) return
+      const tookMs = last - (timing.timeToFirstTokenMs ?? 0)
+      if (waitedMs < bufferedAfterMs || pieces < fewPieces || pieces < tookMs * burst) return
       timing.buffered = true
       warn()
     },

@@ -27,7 +27,7 @@ export interface LiveJson {
   snapshot(text: string): unknown
   /** The value of a text that is whole; undefined when it is no JSON. What did not change since a snapshot is the same. */
   whole(text: string): unknown
-  /** Whether the text so far is JSON to its end, and no bare number or word. */
+  /** Whether the text so far is JSON to its end; no long number is. */
   isWhole(text: string): boolean
 }
 
@@ -50,14 +50,14 @@ export function createLiveJson(): LiveJson {
     },
     snapshot: (text) => read(text).snapshot(),
     whole: (text) => (json && read(text).complete ? json.snapshot() : parse(text)),
-    isWhole: (text) => read(text).complete,
+    // A word is only complete with something behind it.
+    isWhole: (text) => read(text).complete || (text.length < 5 && parse(text) !== undefined),
   }
 }
 
 /** A tool call while it grows. */
 export interface GrowingCall {
-  /** Its index and its id on the wire, where there are any. */
-  readonly index: number | undefined
+  /** Its id on the wire, where there is one. */
   readonly id: string
   readonly name: string
   readonly arguments: string
@@ -78,13 +78,12 @@ export interface GrowingCall {
  *
  * @param ownId an id is needed to send the call's result back, so a wire that has none gets this one
  */
-export function createCall(ownId: string, index: number | undefined): GrowingCall {
+export function createCall(ownId: string): GrowingCall {
   const live = createLiveJson()
   let extra: unknown
   /** Its input is free text, not JSON. */
   let isCustom = false
   const call = {
-    index,
     id: '',
     name: '',
     arguments: '',

@@ -5,13 +5,14 @@ import { isCompletionError } from './errors.ts'
 import type { CompletionError } from './errors.ts'
 import { createPacer } from './pace.ts'
 import type { CompletionStoreOptions } from './store.ts'
-import type { Beginning, FailedAttempt } from './stream.ts'
+import type { FailedAttempt } from './stream.ts'
 import type { StreamTiming } from './timing.ts'
 import { addUsage } from './tokens.ts'
 import { answersCall, declareTools, resultText, runTool } from './tools.ts'
 import type { ChatTools, ToolOutcome } from './tools.ts'
 import type {
   Annotation,
+  Beginning,
   Completion,
   CompletionMessage,
   CompletionRequest,

@@ -398,6 +398,9 @@ export interface Completion<Parsed = unknown> extends ChatCompletion<FinishReaso
   parsed?: Parsed
 }
 
+/** An answer that was cut, as far as its rest depends on it: any completion is one. */
+export type Beginning = Pick<Completion, 'text' | 'parts' | 'toolCalls' | 'choices' | 'usage'>
+
 /** A value of which some may be missing yet. */
 export type PartialDeep<T> = T extends (infer Item)[]
   ? PartialDeep<Item>[]

@@ -7,6 +7,7 @@ it('exports these names', () => {
     [
       "CompletionError",
       "anthropic",
+      "askToContinue",
       "buildCompletion",
       "chrome",
       "cohere",
@@ -24,6 +25,7 @@ it('exports these names', () => {
       "openaiCompletions",
       "openaiResponses",
       "parsePartialJson",
+      "prefill",
       "route",
       "source",
       "streamCompletion",

@@ -78,7 +78,7 @@ afterAll(() => {
 async function read(wire: string, parts: Iterable<Uint8Array>, type = 'text/event-stream'): Promise<Outcome> {
   const problems: string[] = []
   const provider = wires[wire]!({ apiKey: 'k', fetch: fetchOf(parts, { headers: { 'content-type': type } }) })
-  const stream = streamCompletion({ model: 'm', prompt: 'p' }, { provider })
+  const stream = streamCompletion({ model: 'm', prompt: 'p' }, { provider, maxRetries: 0 })
   const shown: { snapshot: Completion; was: string }[] = []
   const show = () => {
     try {

@@ -20,9 +20,11 @@ const url = 'https://a.example/api/chat/completions'
 const place = 'https://a.example/api/streams/s1'
 
 /** The answer "one two three four" as events with ids; the fifth has the finish reason, the sixth is the end marker. */
-const events = [...['one ', 'two ', 'three ', 'four'].map((content) => chunk({ content })), chunk({}, 'stop'), event('[DONE]')].map(
-  (said, i) => `id: ${i + 1}\n${said}`,
-)
+const events = [
+  ...['one ', 'two ', 'three ', 'four'].map((content) => chunk({ content })),
+  chunk({}, 'stop'),
+  event('[DONE]'),
+].map((said, i) => `id: ${i + 1}\n${said}`)
 const text = 'one two three four'
 const kept = { headers: { 'content-location': '../streams/s1' } }
 /** Begins the answer, then the connection breaks, some time later. */
@@ -48,7 +50,9 @@ function ask(answers: ((exchange: Exchange) => void)[], options: Partial<StreamO
 
 describe('a connection that breaks after the first token', () => {
   it('is taken up where it broke, with the caller’s headers', async () => {
-    const { stream, exchanges, outcome } = ask([cut(first(2)), after(2)], { headers: { authorization: 'Bearer k', 'x-team': 'a' } })
+    const { stream, exchanges, outcome } = ask([cut(first(2)), after(2)], {
+      headers: { authorization: 'Bearer k', 'x-team': 'a' },
+    })
     const seen: string[] = []
     stream.subscribe(() => seen.push(stream.snapshot.text))
     await settle(509)
@@ -70,8 +74,8 @@ describe('a connection that breaks after the first token', () => {
 
   it.each([
     ['a reference to the request’s address', '../streams/s1', place],
-    ['an absolute path', '/else/s1?x=1', 'https://a.example/else/s1?x=1'],
-    ['an address of the same origin', 'https://a.example/s1', 'https://a.example/s1'],
+    ['an absolute path', '/else/streams/s1?x=1', 'https://a.example/else/streams/s1?x=1'],
+    ['an address of the same origin', 'https://a.example/streams/s1', 'https://a.example/streams/s1'],
   ])('is looked for at %s', async (_, location, expected) => {
     const { exchanges, outcome } = ask([cut(first(1), { headers: { 'content-location': location } }), after(1)])
     await settle(5000)
@@ -80,10 +84,10 @@ describe('a connection that breaks after the first token', () => {
   })
 
   it.each([
-    ['another host', 'https://b.example/s1'],
-    ['another port', 'https://a.example:8443/s1'],
-    ['another scheme', 'http://a.example/s1'],
-    ['a host without a scheme', '//b.example/s1'],
+    ['another host', 'https://b.example/streams/s1'],
+    ['another port', 'https://a.example:8443/streams/s1'],
+    ['another scheme', 'http://a.example/streams/s1'],
+    ['a host without a scheme', '//b.example/streams/s1'],
     ['a host behind backslashes', '\\\\b.example\\s1'],
     ['what is no address', 'https://['],
     ['a script', 'javascript:alert(1)'],
@@ -119,11 +123,15 @@ describe('a connection that breaks after the first token', () => {
 
   it('is taken up as often as something new came, although the answers to GET do not say where the rest is', async () => {
     const again = (n: number) => cut(events.slice(n, n + 1).join(''), { headers: {}, at: place })
-    const { stream, exchanges, outcome } = ask([cut(first(1)), again(1), again(2), again(3), after(4)], { maxRetries: 1 })
+    const { stream, exchanges, outcome } = ask([cut(first(1)), again(1), again(2), again(3), after(4)], {
+      maxRetries: 1,
+    })
     await settle(60_000)
     expect(outcome.value).toMatchObject({ text })
     expect(exchanges.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '1', '2', '3', '4'])
-    expect(stream.attempts.map(({ action, delayMs }) => [action, delayMs])).toEqual(Array(4).fill(['resume', 500]))
+    expect(stream.attempts.map(({ action, delayMs }) => [action, delayMs])).toEqual(
+      [1, 2, 3, 4].map(() => ['resume', 500]),
+    )
   })
 
   it('is taken up again at the same address where a GET names it anew', async () => {
@@ -152,11 +160,14 @@ describe('a connection that breaks after the first token', () => {
     expect(outcome.error).toMatchObject({ code: 'interrupted', attempts: 2, partial: { text: 'one two ' } })
     expect(outcome.error?.status).toBeUndefined()
     expect(exchanges).toHaveLength(2)
-    expect(stream.attempts[1]).toMatchObject({ action: 'fail', error: { status } })
+    expect(stream.attempts[1]).toMatchObject({ action: 'fail', error: { status, providerMessage: 'No.' } })
   })
 
   it('is given up when GET is answered with a web page', async () => {
-    const page = (exchange: Exchange) => (exchange.answer('<html>', { headers: { 'content-type': 'text/html' } }), exchange.end())
+    const page = (exchange: Exchange) => (
+      exchange.answer('<html>', { headers: { 'content-type': 'text/html' } }),
+      exchange.end()
+    )
     const { outcome } = ask([cut(first(2)), page])
     await settle(60_000)
     expect(outcome.error).toMatchObject({ code: 'interrupted', partial: { text: 'one two ' } })
@@ -179,7 +190,11 @@ describe('a connection that breaks after the first token', () => {
 
   it('before the first token is asked anew, and what it left behind at the server is stopped', async () => {
     const role = `id: 1\n${chunk({ role: 'assistant', content: '' })}`
-    const { exchanges, outcome } = ask([cut(role), (exchange) => exchange.method === 'POST' ? reply(first(6))(exchange) : exchange.answer([], { status: 204 }), reply(first(6))])
+    const { exchanges, outcome } = ask([
+      cut(role),
+      (exchange) => (exchange.method === 'POST' ? reply(first(6))(exchange) : exchange.answer([], { status: 204 })),
+      reply(first(6)),
+    ])
     await settle(60_000)
     expect(outcome.value).toMatchObject({ text })
     expect(exchanges.map(({ method, url: to }) => `${method} ${to}`).toSorted()).toEqual([
@@ -211,7 +226,11 @@ describe('nothing comes twice and nothing is lost', () => {
   it('wherever in the bytes the connection is cut, with the id before the data', async () => {
     for (const at of idsFirst) {
       const { exchanges, outcome } = ask([
-        (exchange) => (exchange.answer([], { ...kept, at: url }), exchange.write(bytes.slice(0, at)), setTimeout(exchange.drop, 1)),
+        (exchange) => (
+          exchange.answer([], { ...kept, at: url }),
+          exchange.write(bytes.slice(0, at)),
+          setTimeout(exchange.drop, 1)
+        ),
         (exchange) => {
           const last = Number(exchange.headers['last-event-id'] ?? 0)
           reply(events.slice(last).join('').replace('two', 't–ô'))(exchange)
@@ -226,7 +245,10 @@ describe('nothing comes twice and nothing is lost', () => {
   })
 
   it('wherever the connection is cut, with the id after the data and of two digits', async () => {
-    const many = Array.from({ length: 12 }, (_, i) => `${chunk({ content: `${i + 1}.` }, i === 11 ? 'stop' : null).trimEnd()}\nid: ${i + 1}\n\n`)
+    const many = Array.from(
+      { length: 12 },
+      (_, i) => `${chunk({ content: `${i + 1}.` }, i === 11 ? 'stop' : null).trimEnd()}\nid: ${i + 1}\n\n`,
+    )
     const all = many.join('')
     const from = all.indexOf('id: 9')
     for (let at = from; at < all.lastIndexOf('"stop"'); at++) {
@@ -236,8 +258,18 @@ describe('nothing comes twice and nothing is lost', () => {
       ])
       await settle(5000)
       const ids = exchanges.map(({ headers }) => headers['last-event-id'])
-      expect(outcome.value?.text, `cut after ${JSON.stringify(all.slice(at - 20, at))}: ${ids}`).toBe('1.2.3.4.5.6.7.8.9.10.11.12.')
+      expect(outcome.value?.text, `cut after ${JSON.stringify(all.slice(at - 20, at))}: ${ids}`).toBe(
+        '1.2.3.4.5.6.7.8.9.10.11.12.',
+      )
     }
+  })
+
+  it('without ids there is nothing to take up: what stands last without its end is looked at', async () => {
+    const said = chunk({ content: 'one ' }) + chunk({ content: 'two' }, 'stop').trimEnd()
+    const { exchanges, outcome } = ask([(exchange) => (exchange.answer(said, { ...kept, at: url }), exchange.end())])
+    await settle(60_000)
+    expect(outcome.value).toMatchObject({ text: 'one two', finishReason: 'stop' })
+    expect(exchanges).toHaveLength(1)
   })
 
   it('when the connection is closed in good order in the middle', async () => {
@@ -265,63 +297,123 @@ describe('nothing comes twice and nothing is lost', () => {
         { type: 'content_block_delta', index: 1, delta: { type: 'text_delta', text: 'Let me ' } },
         { type: 'content_block_delta', index: 1, delta: { type: 'text_delta', text: 'look.' } },
         { type: 'content_block_stop', index: 1 },
-        { type: 'content_block_start', index: 2, content_block: { type: 'tool_use', id: 'tu_1', name: 'f', input: {} } },
+        {
+          type: 'content_block_start',
+          index: 2,
+          content_block: { type: 'tool_use', id: 'tu_1', name: 'f', input: {} },
+        },
         { type: 'content_block_delta', index: 2, delta: { type: 'input_json_delta', partial_json: '{"a":' } },
         { type: 'content_block_delta', index: 2, delta: { type: 'input_json_delta', partial_json: '1}' } },
         { type: 'content_block_stop', index: 2 },
         { type: 'message_delta', delta: { stop_reason: 'tool_use' }, usage: { output_tokens: 9 } },
         { type: 'message_stop' },
       ],
-      { text: 'Let me look.', reasoning: 'Hm, so.', finishReason: 'tool_calls', usage: { prompt_tokens: 3, completion_tokens: 9 } },
+      {
+        text: 'Let me look.',
+        reasoning: 'Hm, so.',
+        finishReason: 'tool_calls',
+        usage: { prompt_tokens: 3, completion_tokens: 9 },
+      },
     ],
     [
       'openaiResponses()',
       (fetch) => openaiResponses({ fetch, baseURL: 'https://a.example/v1' }),
       [
-        { type: 'response.created', response: { id: 'resp_1', model: 'gpt', created_at: 1, status: 'in_progress', output: [] } },
-        { type: 'response.output_item.added', output_index: 0, item: { id: 'msg_1', type: 'message', role: 'assistant', content: [] } },
-        { type: 'response.content_part.added', output_index: 0, content_index: 0, item_id: 'msg_1', part: { type: 'output_text', text: '' } },
+        {
+          type: 'response.created',
+          response: { id: 'resp_1', model: 'gpt', created_at: 1, status: 'in_progress', output: [] },
+        },
+        {
+          type: 'response.output_item.added',
+          output_index: 0,
+          item: { id: 'msg_1', type: 'message', role: 'assistant', content: [] },
+        },
+        {
+          type: 'response.content_part.added',
+          output_index: 0,
+          content_index: 0,
+          item_id: 'msg_1',
+          part: { type: 'output_text', text: '' },
+        },
         { type: 'response.output_text.delta', output_index: 0, content_index: 0, item_id: 'msg_1', delta: 'Let me ' },
         { type: 'response.output_text.delta', output_index: 0, content_index: 0, item_id: 'msg_1', delta: 'look.' },
-        { type: 'response.output_text.done', output_index: 0, content_index: 0, item_id: 'msg_1', text: 'Let me look.' },
-        { type: 'response.output_item.done', output_index: 0, item: { id: 'msg_1', type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'Let me look.' }] } },
-        { type: 'response.output_item.added', output_index: 1, item: { id: 'fc_1', type: 'function_call', call_id: 'c1', name: 'f', arguments: '' } },
+        {
+          type: 'response.output_text.done',
+          output_index: 0,
+          content_index: 0,
+          item_id: 'msg_1',
+          text: 'Let me look.',
+        },
+        {
+          type: 'response.output_item.done',
+          output_index: 0,
+          item: {
+            id: 'msg_1',
+            type: 'message',
+            role: 'assistant',
+            content: [{ type: 'output_text', text: 'Let me look.' }],
+          },
+        },
+        {
+          type: 'response.output_item.added',
+          output_index: 1,
+          item: { id: 'fc_1', type: 'function_call', call_id: 'c1', name: 'f', arguments: '' },
+        },
         { type: 'response.function_call_arguments.delta', output_index: 1, item_id: 'fc_1', delta: '{"a":' },
         { type: 'response.function_call_arguments.delta', output_index: 1, item_id: 'fc_1', delta: '1}' },
         { type: 'response.function_call_arguments.done', output_index: 1, item_id: 'fc_1', arguments: '{"a":1}' },
-        { type: 'response.output_item.done', output_index: 1, item: { id: 'fc_1', type: 'function_call', call_id: 'c1', name: 'f', arguments: '{"a":1}' } },
-        { type: 'response.completed', response: { id: 'resp_1', model: 'gpt', created_at: 1, status: 'completed', output: [], usage: { input_tokens: 3, output_tokens: 9, total_tokens: 12 } } },
+        {
+          type: 'response.output_item.done',
+          output_index: 1,
+          item: { id: 'fc_1', type: 'function_call', call_id: 'c1', name: 'f', arguments: '{"a":1}' },
+        },
+        {
+          type: 'response.completed',
+          response: {
+            id: 'resp_1',
+            model: 'gpt',
+            created_at: 1,
+            status: 'completed',
+            output: [],
+            usage: { input_tokens: 3, output_tokens: 9, total_tokens: 12 },
+          },
+        },
       ],
       { text: 'Let me look.', finishReason: 'tool_calls', usage: { prompt_tokens: 3, completion_tokens: 9 } },
     ],
   ]
-  it.each(stateful)('where the wire has a state, as that of %s, cut after any event', async (_, provide, said, expected) => {
-    const wire = said.map((data, i) => `event: ${(data as { type: string }).type}\nid: ${i + 1}\n${event(data)}`)
-    let cuts = 0
-    for (let at = 1; at < wire.length; at++) {
-      const { fetch, exchanges } = byHand(
-        (exchange) => {
-          exchange.answer(wire.slice(0, at).join('') + wire[at]!.slice(0, 50), kept)
-          setTimeout(exchange.drop, 1)
-        },
-        (exchange) => reply(wire.slice(Number(exchange.headers['last-event-id'] ?? 0)).join(''))(exchange),
-      )
-      const stream = streamCompletion(request, { provider: provide(fetch) })
-      const final = stream.finalCompletion()
-      await settle(5000)
-      await expect(final, `cut after ${at}`).resolves.toMatchObject({
-        ...expected,
-        toolCalls: [{ name: 'f', arguments: '{"a":1}', state: 'input-complete' }],
-      })
-      if (exchanges[1]?.method === 'GET') cuts++
-    }
-    expect(cuts).toBeGreaterThan(4)
-  })
+  it.each(stateful)(
+    'where the wire has a state, as that of %s, cut after any event',
+    async (_, provide, said, expected) => {
+      const wire = said.map((data, i) => `event: ${(data as { type: string }).type}\nid: ${i + 1}\n${event(data)}`)
+      let cuts = 0
+      for (let at = 1; at < wire.length; at++) {
+        const { fetch, exchanges } = byHand(
+          (exchange) => {
+            exchange.answer(wire.slice(0, at).join('') + wire[at]!.slice(0, 50), kept)
+            setTimeout(exchange.drop, 1)
+          },
+          (exchange) => reply(wire.slice(Number(exchange.headers['last-event-id'] ?? 0)).join(''))(exchange),
+        )
+        const stream = streamCompletion(request, { provider: provide(fetch) })
+        const final = stream.finalCompletion()
+        await settle(5000)
+        await expect(final, `cut after ${at}`).resolves.toMatchObject({
+          ...expected,
+          toolCalls: [{ name: 'f', arguments: '{"a":1}', state: 'input-complete' }],
+        })
+        if (exchanges[1]?.method === 'GET') cuts++
+      }
+      expect(cuts).toBeGreaterThan(4)
+    },
+  )
 })
 
 describe('an answer that is not to go on', () => {
   const open = (exchange: Exchange) =>
-    exchange.method === 'DELETE' ? exchange.answer([], { status: 204 }) : exchange.answer(first(2), { ...kept, at: url })
+    exchange.method === 'DELETE'
+      ? exchange.answer([], { status: 204 })
+      : exchange.answer(first(2), { ...kept, at: url })
   const deletions = (exchanges: Exchange[]) => exchanges.filter(({ method }) => method === 'DELETE')
 
   it('is stopped at the server when it is stopped here, with the caller’s headers and past the end of the page', async () => {
@@ -403,7 +495,8 @@ describe('an answer that is not to go on', () => {
 
   it('that ended in an error frame is neither taken up nor stopped', async () => {
     const { exchanges, outcome } = ask([
-      (exchange) => (exchange.answer(`${first(2)}id: 3\n${event({ error: { code: 503, message: 'Busy' } })}`, { ...kept, at: url })),
+      (exchange) =>
+        exchange.answer(`${first(2)}id: 3\n${event({ error: { code: 503, message: 'Busy' } })}`, { ...kept, at: url }),
     ])
     await settle(60_000)
     expect(outcome.error).toMatchObject({ code: 'overloaded', partial: { text: 'one two ' } })
@@ -411,14 +504,18 @@ describe('an answer that is not to go on', () => {
   })
 
   it.each<[string, () => never | undefined | Promise<never>]>([
-    ['throws', () => {
-      throw new Error('no')
-    }],
+    [
+      'throws',
+      () => {
+        throw new Error('no')
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('no'))],
     ['gives nothing', () => undefined],
   ])('ends here although the fetch that should stop it %s', async (_, fail) => {
     const { fetch } = byHand(open)
-    const send = ((to: string, init?: RequestInit) => (init?.method === 'DELETE' ? fail() : fetch(to, init))) as typeof globalThis.fetch
+    const send = ((to: string, init?: RequestInit) =>
+      init?.method === 'DELETE' ? fail() : fetch(to, init)) as typeof globalThis.fetch
     const options = { provider: openai({ baseURL: 'https://a.example/api', fetch: send }) }
     const stopped = streamCompletion(request, options)
     const final = stopped.finalCompletion()

@@ -1,6 +1,13 @@
 /** What is sent again, when, and what the reader gets to see of it. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { anthropic, createChat, createCompletionStore, isCompletionError, openai, streamCompletion } from '../src/index.ts'
+import {
+  anthropic,
+  createChat,
+  createCompletionStore,
+  isCompletionError,
+  openai,
+  streamCompletion,
+} from '../src/index.ts'
 import type { AssistantMessage, CompletionChunk, CompletionError, StreamOptions } from '../src/index.ts'
 import { byHand, chunk, event, refuse, reply, settle, unreachable, whole } from './http.ts'
 import type { Exchange } from './http.ts'
@@ -37,7 +44,7 @@ describe('what is sent again', () => {
     await settle(10_000)
     await expect(final).resolves.toMatchObject({ text: 'Hello' })
     expect(exchanges.map(({ method, url, body }) => [method, url, body])).toEqual(
-      Array(2).fill(['POST', 'https://a.example/v1/chat/completions', exchanges[0]!.body]),
+      [1, 2].map(() => ['POST', 'https://a.example/v1/chat/completions', exchanges[0]!.body]),
     )
     expect(stream.attempts).toMatchObject([{ action: 'retry', delayMs: 500, model: 'm', error: { status } }])
   })
@@ -57,11 +64,23 @@ describe('what is sent again', () => {
     ['got no more than comments', reply(': hi\n\n', ': hi\n\n')],
     ['got no more than a role', reply(chunk({ role: 'assistant', content: '' }))],
     ['broke after the headers', (exchange) => (exchange.answer(), exchange.drop())],
-    ['broke after chunks without content', (exchange) => (exchange.answer([chunk({}), chunk({})]), setTimeout(exchange.drop, 1))],
+    [
+      'broke after chunks without content',
+      (exchange) => (exchange.answer([chunk({}), chunk({})]), setTimeout(exchange.drop, 1)),
+    ],
     ['got an error frame', reply(event({ error: { message: 'Busy', code: 503 } }))],
-    ['got an error frame after a role', reply(chunk({ role: 'assistant' }), event({ error: { type: 'overloaded_error' } }))],
-    ['got an error frame after empty chunks', reply(chunk({ content: '' }), chunk({}), event({ error: { code: 'rate_limit' } }))],
-    ['got an error frame after usage', reply(event({ choices: [], usage: { prompt_tokens: 9 } }), event({ error: { code: 500 } }))],
+    [
+      'got an error frame after a role',
+      reply(chunk({ role: 'assistant' }), event({ error: { type: 'overloaded_error' } })),
+    ],
+    [
+      'got an error frame after empty chunks',
+      reply(chunk({ content: '' }), chunk({}), event({ error: { code: 'rate_limit' } })),
+    ],
+    [
+      'got an error frame after usage',
+      reply(event({ choices: [], usage: { prompt_tokens: 9 } }), event({ error: { code: 500 } })),
+    ],
   ])('a request that %s', async (_, fail) => {
     const { stream, exchanges } = ask([fail, ok])
     const final = stream.finalCompletion()
@@ -71,9 +90,17 @@ describe('what is sent again', () => {
   })
 
   it.each<[string, (exchange: Exchange) => void, string]>([
-    ['an error frame that is no use to send again', reply(event({ error: { message: 'No', code: 400 } })), 'bad_request'],
+    [
+      'an error frame that is no use to send again',
+      reply(event({ error: { message: 'No', code: 400 } })),
+      'bad_request',
+    ],
     ['unreadable JSON', reply(event('{')), 'invalid_response'],
-    ['a web page', (exchange) => (exchange.answer('<html>', { headers: { 'content-type': 'text/html' } }), exchange.end()), 'invalid_response'],
+    [
+      'a web page',
+      (exchange) => (exchange.answer('<html>', { headers: { 'content-type': 'text/html' } }), exchange.end()),
+      'invalid_response',
+    ],
   ])('not %s', async (_, fail, code) => {
     const { stream, exchanges } = ask([fail, ok])
     const failed = failureOf(stream)
@@ -250,7 +277,10 @@ describe('a failed attempt', () => {
   })
 
   it('leaves nothing in what is decoded next, where the wire has a state', async () => {
-    const begun = { type: 'message_start', message: { id: 'msg_1', model: 'claude-1', content: [], usage: { input_tokens: 50 } } }
+    const begun = {
+      type: 'message_start',
+      message: { id: 'msg_1', model: 'claude-1', content: [], usage: { input_tokens: 50 } },
+    }
     const answer = [
       { type: 'message_start', message: { id: 'msg_2', model: 'claude-2', content: [], usage: { input_tokens: 3 } } },
       { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
@@ -279,7 +309,9 @@ describe('a failed attempt', () => {
     const final = streamCompletion(request, { provider }).finalCompletion()
     await settle(10_000)
     await final
-    expect(exchanges.map(({ headers }) => headers.authorization)).toEqual([1, 2, 3].map((n) => `Bearer key-number-${n}`))
+    expect(exchanges.map(({ headers }) => headers.authorization)).toEqual(
+      [1, 2, 3].map((n) => `Bearer key-number-${n}`),
+    )
   })
 
   it('is told with who was asked, and the error counts all of them', async () => {
@@ -328,9 +360,15 @@ describe('a failed attempt', () => {
     const last = () => chat.getState().messages.at(-1) as AssistantMessage
     void chat.sendMessage('Hi')
     await settle(100)
-    expect(last()).toMatchObject({ status: 'submitted', attempts: [{ action: 'retry', error: { code: 'overloaded' } }] })
+    expect(last()).toMatchObject({
+      status: 'submitted',
+      attempts: [{ action: 'retry', error: { code: 'overloaded' } }],
+    })
     await settle(500)
-    expect(last()).toMatchObject({ status: 'streaming', attempts: [{ action: 'retry', error: { code: 'rate_limit' } }] })
+    expect(last()).toMatchObject({
+      status: 'streaming',
+      attempts: [{ action: 'retry', error: { code: 'rate_limit' } }],
+    })
     expect(last().parts).toMatchObject([{ type: 'tool-call', toolCall: { state: 'output' } }])
     await settle(500)
     expect(last()).toMatchObject({ status: 'ready', text: 'Hello' })
@@ -346,7 +384,7 @@ describe('stopping while the next request is waited for', () => {
     const controller = new AbortController()
     const { stream, exchanges } = ask([refuse(503)], { signal: controller.signal })
     const read = (async () => {
-      for await (const _ of stream) expect.unreachable()
+      for await (const piece of stream) expect.unreachable(piece.id)
     })()
     const final = stream.finalCompletion()
     await settle(100)

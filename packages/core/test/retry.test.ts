@@ -93,9 +93,11 @@ describe('after the first token', () => {
     ['network', {}, 'resume'],
     ['timeout', { phase: 'chunk' }, 'resume'],
     ['timeout', { phase: 'connect' }, 'resume'],
-    ['server', {}, 'fail'],
-    ['overloaded', {}, 'fail'],
-    ['rate_limit', {}, 'fail'],
+    ['server', {}, 'resume'],
+    ['overloaded', {}, 'resume'],
+    ['rate_limit', {}, 'resume'],
+    ['server', { retryable: false }, 'fail'],
+    ['not_found', {}, 'fail'],
     ['invalid_response', {}, 'fail'],
     ['limit_exceeded', {}, 'fail'],
     ['provider', {}, 'fail'],
@@ -107,6 +109,12 @@ describe('after the first token', () => {
 
   it('gives up when it failed too often without anything new in between', () => {
     expect(decide(situation({ begun: true, canResume: true, failures: 3 })).action).toBe('fail')
+  })
+
+  it('takes up a connection that fell silent once, and then it is the model that is silent', () => {
+    const error = failure('timeout', { phase: 'chunk' })
+    const after = (failures: number) => decide(situation({ error, begun: true, canResume: true, failures })).action
+    expect([after(1), after(2)]).toEqual(['resume', 'fail'])
   })
 
   it('waits for the network when there is none', () => {

@@ -2,24 +2,43 @@
 import type { ReactNode } from 'react'
 import { CopyButton } from './copy-button.tsx'
 import { endingOf, type Answer } from './ending.ts'
+import { ErrorDetails } from './error-details.tsx'
 import { factsOf } from './facts.ts'
+import type { Notice } from './notice.ts'
+import { LABELS, remediesFor, type Remedies } from './remedies.ts'
+import { RetryNotice } from './retry-notice.tsx'
 
-/** `onRetry` is there for the last answer only, once it has ended. */
-export function AnswerFooter({ answer, onRetry }: { answer: Answer; onRetry?: () => void }): ReactNode {
+interface AnswerFooterProps {
+  answer: Answer
+  /** What happened to the request before the one that runs. */
+  notice?: Notice
+  /** There for the last answer only, once it has ended. */
+  remedies?: Remedies
+  /** There are earlier questions. */
+  isFollowUp: boolean
+}
+
+/** The footer. */
+export function AnswerFooter({ answer, notice, remedies, isFollowUp }: AnswerFooterProps): ReactNode {
   const { words, tone, detail } = endingOf(answer)
   const live = tone === 'live'
-  const unfinished = answer.status === 'stopped' || answer.status === 'error'
   return (
     <footer className="answer-footer">
-      {detail && <p className="answer-detail">{detail}</p>}
-      <div className="answer-line">
+      {detail && (
+        <div className="answer-detail">
+          <p>{detail}</p>
+          {answer.error && <ErrorDetails error={answer.error} />}
+        </div>
+      )}
+      {notice && <RetryNotice key={notice.count} notice={notice} />}
+      <div className="answer-line" hidden={notice !== undefined}>
         <span className="badge" data-tone={tone}>
           {words}
         </span>
         {!live && (
           <ul className="facts" aria-label="Numbers">
             {factsOf(answer).map((fact) => (
-              <li key={fact.meaning} title={fact.meaning}>
+              <li key={fact.meaning} title={fact.meaning} data-odd={fact.isOdd}>
                 {fact.text}
               </li>
             ))}
@@ -28,14 +47,23 @@ export function AnswerFooter({ answer, onRetry }: { answer: Answer; onRetry?: ()
         {!live && (
           <div className="answer-actions">
             {answer.text && <CopyButton text={answer.text} what="answer" />}
-            {onRetry && (
-              <button type="button" className={unfinished ? 'secondary' : 'ghost'} onClick={onRetry}>
-                {unfinished ? 'Retry' : 'Regenerate'}
-              </button>
-            )}
+            {remedies && <RemedyButtons answer={answer} remedies={remedies} isFollowUp={isFollowUp} />}
           </div>
         )}
       </div>
     </footer>
   )
+}
+
+function RemedyButtons({ answer, remedies, isFollowUp }: Required<Omit<AnswerFooterProps, 'notice'>>): ReactNode {
+  return remediesFor(answer, isFollowUp).map((remedy, index) => (
+    <button
+      key={remedy}
+      type="button"
+      className={index === 0 && remedy !== 'regenerate' ? 'secondary' : 'ghost'}
+      onClick={remedies[remedy]}
+    >
+      {LABELS[remedy]}
+    </button>
+  ))
 }

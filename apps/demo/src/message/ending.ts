@@ -1,5 +1,6 @@
 /** Says in words how an answer ended, or where it stands. */
-import type { ChatMessage, CompletionErrorCode } from 'completion-stream'
+import type { ChatMessage } from 'completion-stream'
+import { TITLES } from './trouble.ts'
 
 /** An assistant's message. */
 export type Answer = Extract<ChatMessage, { role: 'assistant' }>
@@ -56,33 +57,6 @@ function success(answer: Answer): Ending {
   }
 }
 
-function failure(answer: Answer): Ending {
-  const { error } = answer
-  if (error?.code === 'interrupted') {
-    const kept = answer.parts.length > 0
-    return {
-      words: kept ? 'Connection cut — what arrived is kept' : 'Connection cut',
-      tone: 'bad',
-      detail: error.message,
-    }
-  }
+function failure({ error }: Answer): Ending {
   return { words: error ? TITLES[error.code] : 'Failed', tone: 'bad', detail: error?.message }
-}
-
-const TITLES: Record<CompletionErrorCode, string> = {
-  interrupted: 'Connection cut',
-  bad_request: 'Request not accepted',
-  limit_exceeded: 'Answer too large',
-  authentication: 'Key not accepted',
-  permission: 'Not allowed',
-  rate_limit: 'Rate limited',
-  server: 'Server error',
-  overloaded: 'Provider overloaded',
-  network: 'Not reachable',
-  timeout: 'Timed out',
-  not_found: 'Not found',
-  provider: 'Provider error',
-  invalid_response: 'Unreadable answer',
-  context_window_exceeded: 'Conversation too long',
-  content_policy: 'Against the content policy',
 }

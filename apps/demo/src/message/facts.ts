@@ -5,10 +5,12 @@ import type { Answer } from './ending.ts'
 export interface Fact {
   text: string
   meaning: string
+  /** Something is not as it should be. */
+  isOdd?: true
 }
 
 /** What is known of an answer; token counts of an answer that was stopped are estimated. */
-export function factsOf({ usage, timing }: Answer): Fact[] {
+export function factsOf({ usage, timing, attempts, error }: Answer): Fact[] {
   const facts: Fact[] = []
   if (usage) {
     const about = usage.estimated ? '≈ ' : ''
@@ -20,8 +22,19 @@ export function factsOf({ usage, timing }: Answer): Fact[] {
   if (timing?.timeToFirstTokenMs !== undefined) {
     facts.push({ text: `first token ${duration(timing.timeToFirstTokenMs)}`, meaning: 'Time to the first token' })
   }
-  if (timing?.tokensPerSecond !== undefined) {
+  // What came in one burst says nothing of the model's pace.
+  if (timing?.tokensPerSecond !== undefined && !timing.buffered) {
     facts.push({ text: `${Math.round(timing.tokensPerSecond)} tokens/s`, meaning: 'Tokens per second after the first' })
+  }
+  if (timing?.buffered) {
+    facts.push({
+      text: 'came in one burst',
+      meaning: 'Something between the provider and this page collected the answer before it was passed on',
+      isOdd: true,
+    })
+  }
+  if (attempts.length > 0 && !error) {
+    facts.push({ text: `${attempts.length + 1} requests`, meaning: 'Requests it took, those that failed included' })
   }
   return facts
 }

@@ -6,16 +6,26 @@ import { AnswerFooter } from './answer-footer.tsx'
 import type { Answer } from './ending.ts'
 import { MarkdownText } from './markdown.tsx'
 import { Picture, Speech } from './media.tsx'
+import type { Notice } from './notice.ts'
 import { Reasoning } from './reasoning.tsx'
+import type { Remedies } from './remedies.ts'
 import { ServerTool } from './server-tool.tsx'
 import { Sources } from './sources.tsx'
 import { ToolCard } from './tool-card.tsx'
 
-/** `onRetry` is there for the last answer only, once it has ended. */
-export const Message: NamedExoticComponent<{ message: ChatMessage; onRetry?: () => void }> = memo(function Message({
-  message,
-  onRetry,
-}) {
+interface MessageProps {
+  message: ChatMessage
+  /** There are earlier questions in the conversation. */
+  isFollowUp: boolean
+  /** What happened to the last answer's request, while the next one is waited for. */
+  notice?: Notice
+  /** What can be done about the last answer, once it has ended. */
+  remedies?: Remedies
+}
+
+/** The message. */
+export const Message: NamedExoticComponent<MessageProps> = memo(function Message(props) {
+  const { message, isFollowUp, notice, remedies } = props
   if (message.role === 'user') {
     return (
       <li className="message user">
@@ -33,7 +43,7 @@ export const Message: NamedExoticComponent<{ message: ChatMessage; onRetry?: () 
           <Part key={partKey(part, index)} part={part} live={isLive(message, index)} />
         ))}
         <Sources annotations={message.annotations} />
-        <AnswerFooter answer={message} onRetry={onRetry} />
+        <AnswerFooter answer={message} notice={notice} remedies={remedies} isFollowUp={isFollowUp} />
       </div>
     </li>
   )

@@ -1,13 +1,14 @@
-/** Tells a screen reader where the answer stands: one sentence per state, never one per token. */
+/** Tells a screen reader where the answer stands: one sentence per state and per failed request, never one per token. */
 import type { ChatMessage } from 'completion-stream'
 import type { ReactNode } from 'react'
 import { endingOf } from '../message/ending.ts'
+import { spokenNotice, type Notice } from '../message/notice.ts'
 
 /** A polite live region, invisible. */
-export function Announcer({ last }: { last: ChatMessage | undefined }): ReactNode {
+export function Announcer({ last, notice }: { last: ChatMessage | undefined; notice?: Notice }): ReactNode {
   return (
     <p className="hidden" role="status">
-      {last ? sentence(last) : ''}
+      {notice ? spokenNotice(notice) : last ? sentence(last) : ''}
     </p>
   )
 }

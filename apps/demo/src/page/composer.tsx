@@ -4,6 +4,8 @@ import { useImperativeHandle, useLayoutEffect, useRef, useState, type ReactNode,
 /** What the page may ask of the composer. */
 export interface ComposerHandle {
   focus(): void
+  /** Puts a text into the field, to be worked on. */
+  edit(text: string): void
 }
 
 interface ComposerProps {
@@ -15,15 +17,29 @@ interface ComposerProps {
   onStop: () => void
   maxTokens: number | undefined
   onMaxTokens: (limit: number | undefined) => void
+  /** The models that may answer when the chosen one fails, and which of them does. */
+  fallbacks: readonly string[]
+  fallback: string | undefined
+  onFallback: (model: string | undefined) => void
 }
 
 const LIMITS = [60, 200, 1000]
 
 /** The form at the bottom of the page. */
-export function Composer({ ref, busy, onSend, onStop, maxTokens, onMaxTokens }: ComposerProps): ReactNode {
+export function Composer(props: ComposerProps): ReactNode {
+  const { ref, busy, onSend, onStop, maxTokens, onMaxTokens, fallbacks, fallback, onFallback } = props
   const [text, setText] = useState('')
   const field = useRef<HTMLTextAreaElement>(null)
-  useImperativeHandle(ref, () => ({ focus: () => field.current?.focus() }), [])
+  useImperativeHandle(ref, () => {
+    const focus = (): void => field.current?.focus()
+    return {
+      focus,
+      edit(words) {
+        setText(words)
+        focus()
+      },
+    }
+  }, [])
 
   // Grows with its text, up to the height that the style sheet allows.
   useLayoutEffect(() => {
@@ -87,6 +103,21 @@ export function Composer({ ref, busy, onSend, onStop, maxTokens, onMaxTokens }: 
             ))}
           </select>
         </label>
+        {fallbacks.length > 0 && (
+          <label>
+            Fallback{' '}
+            <select
+              value={fallback ?? ''}
+              disabled={busy}
+              onChange={(event) => onFallback(event.target.value === '' ? undefined : event.target.value)}
+            >
+              <option value="">none</option>
+              {fallbacks.map((id) => (
+                <option key={id}>{id}</option>
+              ))}
+            </select>
+          </label>
+        )}
         <p className="keys">
           {busy ? <kbd>Esc</kbd> : <kbd>Enter</kbd>} {busy ? 'stops' : 'sends'}
         </p>

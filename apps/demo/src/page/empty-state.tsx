@@ -1,9 +1,11 @@
 /** What stands on the page before the first question. */
 import type { ReactNode } from 'react'
-import { endings, questions, type Suggestion } from '../suggestions.ts'
+import { endings, faults, questions, type Suggestion } from '../suggestions.ts'
+
+type OnAsk = (suggestion: Suggestion) => void
 
 /** `sandboxed` when the scripted sandbox answers, which is said here in so many words. */
-export function EmptyState({ sandboxed, onAsk }: { sandboxed: boolean; onAsk: (prompt: string) => void }): ReactNode {
+export function EmptyState({ sandboxed, onAsk }: { sandboxed: boolean; onAsk: OnAsk }): ReactNode {
   return (
     <section className="empty" aria-labelledby="welcome">
       <h2 id="welcome">Watch an answer arrive.</h2>
@@ -18,6 +20,7 @@ export function EmptyState({ sandboxed, onAsk }: { sandboxed: boolean; onAsk: (p
         onAsk={onAsk}
       />
       {sandboxed && <Group title="See every way an answer can go" suggestions={endings} onAsk={onAsk} />}
+      {sandboxed && <Group title="When things go wrong" suggestions={faults} onAsk={onAsk} />}
     </section>
   )
 }
@@ -25,7 +28,7 @@ export function EmptyState({ sandboxed, onAsk }: { sandboxed: boolean; onAsk: (p
 interface GroupProps {
   title: string
   suggestions: readonly Suggestion[]
-  onAsk: (prompt: string) => void
+  onAsk: OnAsk
 }
 
 function Group({ title, suggestions, onAsk }: GroupProps): ReactNode {
@@ -33,10 +36,10 @@ function Group({ title, suggestions, onAsk }: GroupProps): ReactNode {
     <>
       <h3>{title}</h3>
       <ul className="chips">
-        {suggestions.map(({ label, prompt }) => (
-          <li key={prompt}>
-            <button type="button" className="chip" onClick={() => onAsk(prompt)}>
-              {label}
+        {suggestions.map((suggestion) => (
+          <li key={suggestion.prompt}>
+            <button type="button" className="chip" onClick={() => onAsk(suggestion)}>
+              {suggestion.label}
             </button>
           </li>
         ))}

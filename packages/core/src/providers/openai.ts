@@ -49,7 +49,12 @@ export function openaiCompletions(options: OpenAIOptions = {}): Provider {
 
 /** The plain-URL provider: any OpenAI-compatible endpoint (a relay, LiteLLM, vLLM, Ollama …) by its address alone. */
 export function endpoint(url: string): Provider {
-  return openai({ baseURL: url, name: url.replace(/[?#].*$/, '') })
+  return openai({ baseURL: url, name: placeOf(url) })
+}
+
+/** An address for messages, without what may be a secret in it: user, password, query. */
+export function placeOf(url: string): string {
+  return url.replace(/[?#].*$/, '').replace(/\/\/[^/]*@/, '//')
 }
 
 function provider(

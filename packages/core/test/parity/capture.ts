@@ -54,7 +54,7 @@ function recorder(): { seen: Captured[]; fetch: typeof fetch } {
 /** What this library sends. Rejects with our sentence when it refuses the request. */
 export async function captureOurs(provider: Provider, request: CompletionRequest): Promise<Captured> {
   const { seen, fetch } = recorder()
-  const failure: unknown = await streamCompletion(request, { provider, fetch })
+  const failure: unknown = await streamCompletion(request, { provider, fetch, maxRetries: 0 })
     .finalCompletion()
     .catch((error: unknown) => error)
   if (!seen[0]) throw failure

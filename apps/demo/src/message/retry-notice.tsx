@@ -1,0 +1,44 @@
+/** The notice as one sees it: what happened, what is done about it, and the seconds until then. */
+import { useEffect, useState, useSyncExternalStore, type ReactNode } from 'react'
+import { OFFLINE, type Notice } from './notice.ts'
+
+/** One failure; give each its own key, so that the seconds count from its beginning. What is read aloud is elsewhere. */
+export function RetryNotice({ notice }: { notice: Notice }): ReactNode {
+  const { reason, action, attempt, delayMs } = notice
+  const seconds = useCountdown(delayMs)
+  const isOnline = useSyncExternalStore(watchNetwork, () => navigator.onLine)
+  const isOffline = delayMs === Infinity && !isOnline
+  const wait = seconds > 0 ? ` in ${seconds} s` : ' …'
+  return (
+    <p className="notice">
+      <span className="notice-reason">{delayMs === Infinity && isOnline ? 'Back online.' : reason}</span>{' '}
+      {isOffline ? OFFLINE : `${action || 'Trying again'}${wait}`}
+      {attempt && <span className="notice-attempt"> {attempt}</span>}
+    </p>
+  )
+}
+
+/** The seconds that are left, rounded up; 0 when it is over. */
+function useCountdown(ms: number): number {
+  const [elapsed, setElapsed] = useState(0)
+  useEffect(() => {
+    if (!(ms < Infinity)) return
+    const began = performance.now()
+    const timer = setInterval(() => {
+      const passed = performance.now() - began
+      setElapsed(passed)
+      if (passed >= ms) clearInterval(timer)
+    }, 250)
+    return () => clearInterval(timer)
+  }, [ms])
+  return ms < Infinity ? Math.max(0, Math.ceil((ms - elapsed) / 1000)) : 0
+}
+
+function watchNetwork(listener: () => void): () => void {
+  addEventListener('online', listener)
+  addEventListener('offline', listener)
+  return () => {
+    removeEventListener('online', listener)
+    removeEventListener('offline', listener)
+  }
+}
