@@ -8,6 +8,8 @@ import type { CountTokens } from './tokens.ts'
 import type { Beginning, Completion, CompletionChunk, CompletionRequest, Delta, Usage } from './types.ts'
 
 const none: readonly never[] = []
+/** More choices are never asked for, and each takes memory and time. */
+const maxChoices = 1000
 
 /** Adds chunks up to one completion. */
 export interface Accumulator {
@@ -31,10 +33,7 @@ export interface Accumulator {
  * @param request what was asked: whether the answer is to be JSON, and how many tokens the question may have
  * @param continues an answer that was cut, which the chunks go on with
  */
-export function createAccumulator(
-  request?: CompletionRequest,
-  continues?: Beginning,
-): Accumulator {
+export function createAccumulator(request?: CompletionRequest, continues?: Beginning): Accumulator {
   const choices: GrowingChoice[] = []
   const format = request?.response_format
   const isJson = !!format && !('type' in Object(format) && (format as { type: string }).type === 'text')
@@ -45,7 +44,10 @@ export function createAccumulator(
   let fingerprint: string | undefined
   let tier: Completion['service_tier']
 
-  const choiceAt = (index: number) => {
+  /** The choice by that index. An index that no server counts to is none. */
+  const choiceAt = (said: unknown) => {
+    const index = (typeof said === 'string' ? Number(said) : (said ?? 0)) as number
+    if (!Number.isInteger(index) || index < 0 || index >= maxChoices) return undefined
     let choice = choices.find((other) => other.index === index)
     if (!choice) {
       choice = createChoice(index, isJson)
@@ -94,7 +96,7 @@ export function createAccumulator(
   const asked = (): string => `${promptText(request!)}\n${writtenBefore}`
   let told: Usage | undefined
 
-  if (continues) for (const delta of deltasOf(continues)) choiceAt(0).add({ index: 0, delta, finish_reason: null })
+  if (continues) for (const delta of deltasOf(continues)) choiceAt(0)!.add({ index: 0, delta, finish_reason: null })
 
   const accumulator: Accumulator = {
     add(chunk) {
@@ -112,7 +114,7 @@ export function createAccumulator(
           usage.total_tokens = usage.prompt_tokens + usage.completion_tokens
       }
       let visible = false
-      for (const said of chunk.choices) visible = choiceAt(said.index ?? 0).add(said) || visible
+      for (const said of chunk.choices ?? none) if (said) visible = choiceAt(said.index)?.add(said) || visible
       return visible
     },
     close() {

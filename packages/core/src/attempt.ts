@@ -2,44 +2,13 @@
 import type { Accumulator } from './accumulate.ts'
 import { createDeadlines } from './deadlines.ts'
 import { CompletionError, fetchError, providerError, responseDetails } from './errors.ts'
-import type { CompletionErrorCode, CompletionErrorDetails, RateLimits, TimeoutPhase } from './errors.ts'
+import type { CompletionErrorCode, CompletionErrorDetails, TimeoutPhase } from './errors.ts'
+import type { ResponseInfo, StreamLimits, StreamTimeouts } from './options.ts'
 import { isTooDeep } from './partial-json.ts'
 import { onReturn } from './presence.ts'
 import { placeOf } from './providers/openai.ts'
 import { createBodyReader } from './sse.ts'
 import type { ChunkSink, CompletionChunk, Decoder, Provider, WireRequest } from './types.ts'
-
-/** How long things may take, in milliseconds. Each that is exceeded ends in the error `timeout`, whose `phase` says which. */
-export interface StreamTimeouts {
-  /** From a request to the response's headers. Default 5 minutes: some servers load the model first. */
-  connectMs?: number
-  /** From a request to the first piece of the answer. Off by default. Who is too slow is not asked again, but fallbacks are. */
-  firstChunkMs?: number
-  /** From one piece of the answer (text, reasoning, a tool call) to the next; comments and pings do not count. Off by default. */
-  chunkMs?: number
-  /** For everything, retries and waits included. Off by default. */
-  totalMs?: number
-}
-
-/** How much may arrive. What exceeds it ends in the error `limit_exceeded`. */
-export interface StreamLimits {
-  /** Bytes between two pieces of the answer: one event, and all that carries nothing. Default 16 MiB. */
-  maxEventBytes?: number
-  /** Bytes of the whole answer, as it comes over the wire. Default 64 MiB. */
-  maxCompletionBytes?: number
-  /** How often the same piece of at least three characters may come in a row, before the model counts as stuck. Off by default. */
-  maxRepeatedChunks?: number
-}
-
-/** What a response says beside its body. */
-export interface ResponseInfo {
-  status: number
-  headers: Headers
-  /** The provider's id of the request, for its support. */
-  requestId?: string
-  /** What the provider says of its limits: how many requests, tokens and so on it takes, and how many are left. */
-  rateLimits?: RateLimits
-}
 
 /** What of a request outlives a connection: what is asked, and how far the answer has come. */
 export interface Call extends WireRequest {
@@ -156,15 +125,13 @@ export function openAttempt(
 
   // ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  const deadlines = createDeadlines<TimeoutPhase | 'rest' | 'wake'>((phase) => {
+  const deadlines = createDeadlines<Exclude<TimeoutPhase, 'total'> | 'rest' | 'wake'>((phase) => {
     if (phase === 'rest') return conclude()
     if (phase === 'wake') return conclude('The page was away, and nothing has come since.')
-    const waited = `${(phase === 'connect' ? connectMs : (phase === 'chunk' ? chunkMs : firstChunkMs)!) / 1000} s`
     const sentence = {
-      connect: `${place} did not answer within ${waited}.`,
-      firstChunk: `${provider.name} began no answer within ${waited}.`,
-      chunk: `${provider.name} stopped in the middle of its answer and sent no more of it for ${waited}. What arrived is kept.`,
-      total: '',
+      connect: `${place} did not answer within ${connectMs / 1000} s.`,
+      firstChunk: `${provider.name} began no answer within ${firstChunkMs! / 1000} s.`,
+      chunk: `${provider.name} sent no more of its answer within ${chunkMs! / 1000} s. What arrived is kept.`,
     }[phase]
     end(fail('timeout', sentence, undefined, phase))
   })
@@ -249,16 +216,13 @@ export function openAttempt(
     details = { ...details, ...responseDetails(headers) }
     reader.responded({ ...responseDetails(headers), status, headers })
     if (response.type === 'opaqueredirect' || (status >= 300 && status < 400)) {
+      if (status) details.status = status
       const where = placeOf(headers.get('location') ?? 'another address')
       const advice = 'Set the address that it redirects to: a key in a header must not follow to another server.'
-      throw new CompletionError('bad_request', `${place} redirects to ${where}. ${advice}`, {
-        ...details,
-        status: status || undefined,
-      })
+      throw fail('bad_request', `${place} redirects to ${where}. ${advice}`)
     }
-
     if (ok && !body)
-      throw fail('invalid_response', `${place} answered, but this \`fetch\` has no body to read from: it cannot stream.`)
+      throw fail('invalid_response', `${place} answered, but this \`fetch\` does not stream: it has no body.`)
     if (!ok) {
       deadlines.set('firstChunk')
       deadlines.set('rest', restMs)
@@ -286,8 +250,12 @@ export function openAttempt(
           if (id) call.lastEventId = id
         } catch (error) {
           // The last event of a connection that was cut is cut as well.
-          if (!isAtEnd)
-            failure = fail('invalid_response', `${provider.name} sent an unreadable event: ${excerpt(text)}`, error)
+          if (isAtEnd) return
+          const [code, what] =
+            error instanceof RangeError
+              ? (['limit_exceeded', 'excessive'] as const)
+              : (['invalid_response', 'unreadable'] as const)
+          failure = fail(code, `${provider.name} sent an ${what} event: ${excerpt(text)}`, error)
         }
       },
       maxEventBytes,
@@ -304,21 +272,13 @@ export function openAttempt(
       if (!ok) end(providerError(text, { ...details, status }))
       // An end marker or a finish reason is what tells a whole answer from one whose connection was cut.
       else if (failure || isDone || accumulator.finished) end(failure)
-      else if (dropped || (isStream && (call.events || type.includes('event-stream'))))
-        end(
-          fail(
-            call.events ? 'interrupted' : 'network',
-            `${provider.name} closed the connection before the answer was finished. What arrived is kept; try again.`,
-            dropped,
-          ),
-        )
-      else
-        end(
-          fail(
-            'invalid_response',
-            `${place} answered with ${type}, not with a completion: ${excerpt(text)} Check the URL.`,
-          ),
-        )
+      else if (dropped || (isStream && (call.events || type.includes('event-stream')))) {
+        const message = 'closed the connection before the answer was finished. What arrived is kept; try again.'
+        end(fail(call.events ? 'interrupted' : 'network', `${provider.name} ${message}`, dropped))
+      } else {
+        const what = `${type}, not with a completion: ${excerpt(text)}`
+        end(fail('invalid_response', `${place} answered with ${what} Check the URL.`))
+      }
     }
 
     let bytes = 0
@@ -356,13 +316,13 @@ export function openAttempt(
       }
       isDoubtful = false
       deadlines.set('wake')
-      if (quietBytes > maxEventBytes)
-        failure ??= fail(
-          'limit_exceeded',
-          `${place} sent more than ${maxEventBytes} bytes without a piece of the answer.`,
-        )
-      if (call.bytes > maxCompletionBytes)
-        failure ??= fail('limit_exceeded', `The answer of ${provider.name} outgrew ${maxCompletionBytes} bytes.`)
+      if (quietBytes > maxEventBytes || call.bytes > maxCompletionBytes) {
+        const [most, what] =
+          quietBytes > maxEventBytes
+            ? [maxEventBytes, 'without a piece of the answer']
+            : [maxCompletionBytes, 'in one answer']
+        failure ??= fail('limit_exceeded', `${place} sent more than ${most} bytes ${what}.`)
+      }
       const { finished } = accumulator
       if (quietBytes ? finished && !isFinishing : finished || firstChunkMs || chunkMs) expectMore()
       reader.read()
@@ -391,7 +351,9 @@ export function handOut(call: Call, reader: AttemptReader, isVisible = false): v
 function resumeUrl(location: string | null, answeredBy: string, asked: string): string | undefined {
   try {
     const { href, origin } = new URL(location!, answeredBy || asked)
-    return location && /\/streams\/[^/]+$/.test(location) && origin === new URL(asked, globalThis.location?.href).origin ? href : undefined
+    return location && /\/streams\/[^/]+$/.test(location) && origin === new URL(asked, globalThis.location?.href).origin
+      ? href
+      : undefined
   } catch {
     return undefined
   }

@@ -100,7 +100,8 @@ export function createChat(options: ChatOptions | (() => ChatOptions)): Chat {
       if (last?.role !== 'assistant') return
       const { status, finishReason } = last
       // A step that was stopped may have called tools: the model is told that they were.
-      const isBroken = (status === 'stopped' || status === 'error') && !/^(stop|content_filter)$/.test(finishReason ?? '')
+      const isBroken =
+        (status === 'stopped' || status === 'error') && !/^(stop|content_filter)$/.test(finishReason ?? '')
       const isCut = isBroken || (status === 'ready' && finishReason === 'length')
       if (isCut) await ask(messages.slice(0, -1), last)
     },

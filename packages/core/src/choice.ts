@@ -49,7 +49,7 @@ const rarePart = { images: 'image', audio: 'audio', server_tool_calls: 'server-t
 const maxParts = 100_000
 
 /** The objects of a list, or the one that stands for it. What is no object can be none of them. */
-export function objectsOf(value: Json): Json[] {
+function objectsOf(value: Json): Json[] {
   return (Array.isArray(value) ? value : [value]).filter((item) => item === Object(item))
 }
 

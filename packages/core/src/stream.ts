@@ -1,56 +1,16 @@
 /** A stream of completions from request to end: one loop that decides whether to retry, resume, ask somebody else or fail. */
 import type { Accumulator } from './accumulate.ts'
 import { handOut, openAttempt } from './attempt.ts'
-import type { Attempt, AttemptReader, Call, StreamLimits, StreamTimeouts } from './attempt.ts'
+import type { Attempt, AttemptReader, Call } from './attempt.ts'
 import { createDeadlines } from './deadlines.ts'
 import { CompletionError, isCompletionError, withoutSecrets } from './errors.ts'
+import type { Fallback, StreamOptions } from './options.ts'
 import { isOffline, onOnline } from './presence.ts'
 import { endpoint, placeOf } from './providers/openai.ts'
 import { decide } from './retry.ts'
 import type { Decision } from './retry.ts'
 import { validate, wireFormat } from './structured.ts'
-import type { CountTokens } from './tokens.ts'
-import type { Beginning, CompletionRequest, Continuation, Provider, ProviderRequest } from './types.ts'
-
-/** Somebody else to ask. */
-export interface Fallback {
-  provider: Provider | string
-  /** Default: the request's own. */
-  model?: string
-  /** Further request headers. Those of the stream's options are for its own provider alone: they may hold its key. */
-  headers?: Record<string, string>
-}
-
-/** How to stream one request. */
-export interface StreamOptions {
-  /** Who answers: a provider, or the URL of an OpenAI-compatible endpoint (a relay, LiteLLM, vLLM, Ollama …). */
-  provider: Provider | string
-  /** Stops the stream as `abort()` does. */
-  signal?: AbortSignal
-  /** Sends the requests instead of the provider's own or the global `fetch`. */
-  fetch?: typeof fetch
-  /** Further request headers. In a browser, each that is not CORS-safelisted must be allowed by the server. */
-  headers?: Record<string, string>
-  /**
-   * How often a request that failed before the first token is sent again, and a connection that broke after it is taken up
-   * again where the endpoint can do that (a relay with a store). Waits as long as the server asks, up to a minute, else
-   * 0.5 s, doubled each time up to 8 s. Without a network it waits until there is one. Default 2.
-   */
-  maxRetries?: number
-  timeout?: StreamTimeouts
-  limits?: StreamLimits
-  /** Whom to ask, in this order, when the provider fails for good before the first token. */
-  fallbacks?: readonly Fallback[]
-  /** An answer that was cut: its rest is asked for, and the stream's completion is both. Text only. */
-  continues?: Beginning
-  /** How to ask for the rest of an answer, instead of the provider's own way or where it has none. */
-  continuation?: Continuation
-  /**
-   * Counts the tokens of an answer whose usage the provider did not tell, or not to the end, instead of the built-in
-   * estimate. Asked once, at the end.
-   */
-  countTokens?: CountTokens
-}
+import type { CompletionRequest, Provider, ProviderRequest } from './types.ts'
 
 /** A request that failed, and what was done about it. */
 export interface FailedAttempt extends Decision {
@@ -276,7 +236,9 @@ function nameOf(provider: Provider | string | undefined): string {
 /** What was sent that nobody else should read: some servers quote the key that they refuse. */
 function secretsOf({ url, headers }: Call): string[] {
   const user = /\/\/([^/]*)@/.exec(url)?.[1]?.split(':') ?? []
-  const query = [...new URLSearchParams(/\?([^#]*)/.exec(url)?.[1])].filter(([name]) => /key|token|secret|sig/i.test(name))
+  const query = [...new URLSearchParams(/\?([^#]*)/.exec(url)?.[1])].filter(([name]) =>
+    /key|token|secret|sig/i.test(name),
+  )
   // These say who asks, and in which version.
   const told = Object.entries(headers).filter(([name]) => !/refer|title|agent|version|beta|accept|content/i.test(name))
   return [...user, ...[...query, ...told].map(([, value]) => value)]

@@ -1,4 +1,5 @@
 /** Answers of a given shape: what a schema asks of the provider, and what it says of the answer in the end. */
+import { parse } from './tool-call.ts'
 import type { Completion, CompletionRequest, ResponseFormat, StandardSchema } from './types.ts'
 
 type Format = CompletionRequest['response_format']
@@ -59,10 +60,8 @@ export async function validate(
   // A model that calls tools first answers later.
   if (!schema || (toolCalls.length && (!text || finishReason !== 'stop'))) return undefined
   if (refusal) return { problem: `The model refused: ${refusal}` }
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
+  const value = parse(text)
+  if (value === undefined) {
     const isCut = finishReason && finishReason !== 'stop'
     const what = isCut
       ? `was cut off (${finishReason}) before its JSON was whole`

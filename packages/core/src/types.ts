@@ -413,6 +413,7 @@ export type PartialDeep<T> = T extends (infer Item)[]
 /** One server-sent event. */
 export interface ServerSentEvent {
   event?: string
+  /** What was said of an id since the event before. */
   id?: string
   data: string
 }

@@ -791,13 +791,10 @@ describe('a secret', () => {
     expect(error).toMatchObject({ code: 'authentication', message: 'It is the … of a chat, 1234567.' })
   })
 
-  it.each(['a=b&c=d&e', 'pä$$wörd/€\n^[x]{2}', '🔑🔑🔑🔑'])(
-    'may have any letters: %j',
-    (odd) => {
-      const error = withoutSecrets(new CompletionError('server', `${odd}|${encodeURIComponent(odd)}`), [odd])
-      expect(error.message).toBe('…|…')
-    },
-  )
+  it.each(['a=b&c=d&e', 'pä$$wörd/€\n^[x]{2}', '🔑🔑🔑🔑'])('may have any letters: %j', (odd) => {
+    const error = withoutSecrets(new CompletionError('server', `${odd}|${encodeURIComponent(odd)}`), [odd])
+    expect(error.message).toBe('…|…')
+  })
 
   it('is taken out of all that a stream says', async () => {
     server = await serve((response, { headers, path }) =>

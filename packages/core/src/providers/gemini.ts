@@ -193,7 +193,7 @@ function partOf(part: Json): Json {
 // ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 function decoder(): Decoder {
-  const readers: Record<number, ReturnType<typeof createReader>> = {}
+  const readers = new Map<unknown, ReturnType<typeof createReader>>()
   const created = Math.floor(Date.now() / 1000)
   return ({ data }, sink) => {
     if (data.startsWith('[DONE]')) return sink.done()
@@ -208,8 +208,9 @@ function decoder(): Decoder {
       // A blocked prompt is what ended its only candidate.
       for (const candidate of candidates?.[0] ? candidates : [promptFeedback ?? {}]) {
         const { index = 0 } = candidate
-        readers[index] ??= createReader()
-        readers[index](candidate, id, (delta, more) => emit([{ index, delta, finish_reason: null, ...more }]))
+        const read = readers.get(index) ?? createReader()
+        readers.set(index, read)
+        read(candidate, id, (delta, more) => emit([{ index, delta, finish_reason: null, ...more }]))
       }
       if (usage) emit([])
       if (json.error) sink.error(json)

@@ -177,7 +177,7 @@ function decoder(): Decoder {
     const { type, id, call_id = id, name, encrypted_content: data, ...rest } = item
     items++
     // A custom tool that nobody offered is the server's own.
-    if (fields[type] && !(type[0] === 'c' && tools?.every((tool) => tool.name !== name))) {
+    if (Object.hasOwn(fields, type) && !(type[0] === 'c' && tools?.every((tool) => tool.name !== name))) {
       if (!calls.includes(at)) {
         const kind = type.split('_')[0]
         send({ tool_calls: [{ index: calls.push(at) - 1, id: call_id, type: kind, [kind]: { name } }] })
