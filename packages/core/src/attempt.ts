@@ -287,14 +287,15 @@ export function openAttempt(
       if (ok && !reader.wantsMore()) {
         // Nobody waits for the network, so it cannot be late.
         isPaused = true
-        deadlines.set('wake')
-        expectMore()
+        const isTimed = firstChunkMs || chunkMs || isFinishing
+        if (isTimed) expectMore()
+        if (isDoubtful) deadlines.set('wake')
         await new Promise<void>((resolve) => (wake = resolve))
         if (isOver) return
         isPaused = false
-        expectMore()
+        if (isTimed) expectMore()
         if (isDoubtful) deadlines.set('wake', wakeMs)
-        reader.resumed()
+        if (!call.begun) reader.resumed()
       }
       let value: Uint8Array | undefined
       try {
@@ -314,8 +315,8 @@ export function openAttempt(
       } catch {
         quietBytes = Infinity
       }
+      if (isDoubtful) deadlines.set('wake')
       isDoubtful = false
-      deadlines.set('wake')
       if (quietBytes > maxEventBytes || call.bytes > maxCompletionBytes) {
         const [most, what] =
           quietBytes > maxEventBytes

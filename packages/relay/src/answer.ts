@@ -44,6 +44,7 @@ export async function streamedAnswer(stream: CompletionStream, context: AnswerCo
     if (kept) headers.set('content-location', kept.location)
     return new Response(eventBody({ batches, ...kept, isLate: !step, leave }), { headers })
   } catch (error) {
+    stream.abort()
     onError(error)
     return errorResponse(failureOf(error))
   }

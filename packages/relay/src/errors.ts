@@ -1,5 +1,5 @@
 /** How a failure is told to the client: its HTTP status, and OpenAI's error body. */
-import { isCompletionError, type CompletionErrorCode } from 'completion-stream'
+import { isCompletionError, type CompletionError, type CompletionErrorCode } from 'completion-stream'
 
 /** A failure as the client sees it. Holds no address, header or key of the upstream. */
 export interface Failure {
@@ -45,7 +45,7 @@ export function failureOf(error: unknown): Failure {
   if (!isCompletionError(error)) {
     return { status: 500, message: 'The relay failed to answer.', code: 'server', retryable: true }
   }
-  const { message, status, retryAfterMs, requestId, phase } = error
+  const { status, retryAfterMs, requestId, phase } = error
   // A provider that is still at it would only do the work twice.
   const retryable = error.retryable && phase !== 'firstChunk'
   const rest = { retryAfterMs, retryable, requestId }
@@ -56,7 +56,15 @@ export function failureOf(error: unknown): Failure {
     return { status: STATUS[code], message: own, code: code === 'authentication' ? 'provider' : code, ...rest }
   }
   const known = status !== undefined && status >= 400 && status <= 599
-  return { status: known ? status : STATUS[code], message, code, ...rest }
+  return { status: known ? status : STATUS[code], message: withoutAddresses(error), code, ...rest }
+}
+
+/** The sentence of an error without the addresses that the core names in it. What the provider said itself stays. */
+function withoutAddresses({ message, providerMessage }: CompletionError): string {
+  const said = providerMessage ? message.indexOf(providerMessage) : -1
+  const end = said < 0 ? message.length : said
+  const ours = message.slice(0, end).replace(/\bhttps?:\/\/\S+?(?=[.,:]?(\s|$))/g, 'the provider')
+  return ours.slice(0, 1).toUpperCase() + ours.slice(1) + message.slice(end)
 }
 
 /** OpenAI's error object, as a response body or as a frame in a stream. */

@@ -49,6 +49,7 @@ export function keptStreams(
     async keep(stream, events, owner, onError) {
       const id = newId()
       const stop = (): void => stream.abort()
+      const reading = new AbortController()
 
       async function write(): Promise<void> {
         try {
@@ -58,12 +59,15 @@ export function keptStreams(
           stop()
           onError(error)
         }
-        await store.close(id).catch(onError)
+        await store.close(id).catch((error: unknown) => {
+          // Whoever reads it would wait for ever.
+          reading.abort()
+          onError(error)
+        })
       }
 
       const isOpen = await store.open(id, { owner, stop }).catch(onError)
       if (!isOpen) return undefined
-      const reading = new AbortController()
       void write()
       return {
         location: `../streams/${id}`,

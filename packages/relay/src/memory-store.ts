@@ -63,13 +63,20 @@ export function memoryStore({
   }
   const change = (kept: Kept): Promise<void> => new Promise((resolve) => kept.waiting.push(resolve))
 
+  /** Writers that were held up for want of room go on. */
+  const free = (size: number): void => {
+    const wasFull = bytes > maxBytes
+    bytes -= size
+    if (wasFull && bytes <= maxBytes) for (const kept of streams.values()) changed(kept)
+  }
+
   /** Drops the oldest event. */
   const drop = (kept: Kept): void => {
     const n = kept.last - kept.events.size + 1
     const size = bytesOf(kept.events.get(n)!)
     kept.events.delete(n)
     kept.bytes -= size
-    bytes -= size
+    free(size)
   }
 
   const remove = (id: string): void => {
@@ -77,14 +84,14 @@ export function memoryStore({
     clearTimeout(kept.timer)
     streams.delete(id)
     ended.delete(id)
-    bytes -= kept.bytes
+    free(kept.bytes)
     // Who still reads it finds nothing.
     kept.events.clear()
   }
 
-  /** Whether there was a stream to remove. */
+  /** Whether there was a stream to remove: one that is over, and that nobody reads. */
   const removeOldest = (): boolean => {
-    const [id] = ended
+    const id = [...ended].find((one) => !streams.get(one)!.readers)
     if (id !== undefined) remove(id)
     return id !== undefined
   }

@@ -62,7 +62,7 @@ const DEFAULT_TIMEOUT: StreamTimeouts = { firstChunkMs: 600_000, chunkMs: 300_00
  * asks the provider twice: that is up to the client, which is told whether to. Throws a TypeError when there is no provider.
  */
 export function createRelay(options: RelayOptions): (request: Request) => Promise<Response> {
-  const { authorize, maxBodyBytes = DEFAULT_MAX_BODY_BYTES, store, identify, onError } = options
+  const { authorize, maxBodyBytes = DEFAULT_MAX_BODY_BYTES, store, identify } = options
   const timeout = { ...DEFAULT_TIMEOUT, ...options.timeout }
   const models = modelTable(options)
   const cors = corsPolicy(options.cors)
@@ -72,6 +72,15 @@ export function createRelay(options: RelayOptions): (request: Request) => Promis
     [/\/models$/, { GET: () => jsonResponse(models.list()) }],
   ]
   if (streams) routes.push([/\/streams\/([\w-]+)$/, { GET: streams.read, DELETE: streams.stop }])
+
+  function onError(error: unknown, request: Request): void {
+    try {
+      options.onError?.(error, request)
+    } catch (thrown) {
+      // The log's own failure must not become that of an answer.
+      console.error(thrown)
+    }
+  }
 
   async function handle(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname
@@ -96,7 +105,7 @@ export function createRelay(options: RelayOptions): (request: Request) => Promis
       if (typeof verdict === 'object') return verdict
       return verdict === false ? errorResponse(unauthorized) : undefined
     } catch (error) {
-      onError?.(error, request)
+      onError(error, request)
       return errorResponse(unauthorized)
     }
   }
@@ -110,7 +119,7 @@ export function createRelay(options: RelayOptions): (request: Request) => Promis
     const problem = problemWith(body)
     if (problem) return errorResponse({ status: 400, message: problem, code: 'bad_request' })
     const completionRequest = { ...body, model: target.model } as CompletionRequest
-    const report = (error: unknown): void => onError?.(error, request)
+    const report = (error: unknown): void => onError(error, request)
     const upstream = { provider: target.provider, maxRetries: 0, timeout }
     if (streamed !== true) {
       return await wholeAnswer(streamCompletion(completionRequest, { ...upstream, signal: request.signal }), report)
@@ -125,7 +134,7 @@ export function createRelay(options: RelayOptions): (request: Request) => Promis
 
   return async (request) => {
     const response = await handle(request).catch((error: unknown) => {
-      onError?.(error, request)
+      onError(error, request)
       return errorResponse(failureOf(error))
     })
     return cors.apply(request, response)

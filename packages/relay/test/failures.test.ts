@@ -119,6 +119,59 @@ describe('a failure before the first chunk', () => {
     expect(seen).not.toMatch(/inside\.local|10\.0\.0\.7/)
   })
 
+  it.each<[string, () => Promise<Response>, object]>([
+    ['takes too long to answer', () => new Promise(() => {}), { timeout: { connectMs: 5 } }],
+    [
+      'redirects',
+      async () => new Response(null, { status: 307, headers: { location: 'http://other.inside.local/v1' } }),
+      {},
+    ],
+    ['cannot be asked', () => Promise.reject(new TypeError('x is not a function')), {}],
+  ])('shows no address when the provider %s', async (_, fetch, options) => {
+    const provider = openai({ baseURL: 'http://inside.local:11434/v1', headers: { 'x-key': 'k' }, fetch })
+    const response = await createRelay({ providers: { local: provider }, ...options })(ask())
+    const { message } = await errorOf(response)
+    expect(message).toMatch(/^The /)
+    expect(message).not.toContain('inside.local')
+  })
+
+  it('keeps the addresses that the provider names', async () => {
+    const response = await setup(failing(400, 'See https://docs.example/errors')).relay(ask())
+    expect((await errorOf(response)).message).toContain('https://docs.example/errors')
+  })
+
+  it.each([undefined, memoryStore()])('is told also when the log fails', async (store) => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const onError = () => {
+      throw new Error('The log is full.')
+    }
+    const { relay } = setup(['Half', { error: { message: 'It broke' } }], { store, onError })
+    const text = await (await relay(ask())).text()
+    expect(text).toContain('It broke')
+    expect(log).toHaveBeenCalled()
+    log.mockRestore()
+  })
+
+  it('is told when a store cannot be opened, and the provider is not asked on', async () => {
+    let upstream!: AbortSignal
+    const store = {
+      ...memoryStore(),
+      open: () => {
+        throw new Error('No store.')
+      },
+    } as ReturnType<typeof memoryStore>
+    const { relay } = setup(
+      (turn) => {
+        upstream = turn.signal
+        return ['One', { stall: true }]
+      },
+      { store },
+    )
+    const response = await relay(ask())
+    expect(response.status).toBe(500)
+    expect(upstream.aborted).toBe(true)
+  })
+
   it('is a 502 when the provider answers with a web page', async () => {
     const page: Script = [
       { raw: '<html>Sign in at http://inside.local</html>', headers: { 'content-type': 'text/html' } },

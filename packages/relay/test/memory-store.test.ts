@@ -54,6 +54,43 @@ const settle = async (): Promise<void> => {
 
 const fakeClock = (): void => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] })
 
+describe('room', () => {
+  it('is never made at the cost of a reader', async () => {
+    const store = memoryStore({ maxStreams: 1 })
+    const stop = vi.fn()
+    const { signal } = new AbortController()
+    await store.open('a', { stop })
+    await store.append('a', ['one'])
+    const reads = store.read('a', 0, signal)[Symbol.asyncIterator]()
+    expect(await reads.next()).toEqual({ value: ['one'], done: false })
+    await store.close('a')
+    expect(await store.open('b', { stop })).toBe(false)
+    expect(await reads.next()).toEqual({ value: undefined, done: true })
+    expect(await store.open('b', { stop })).toBe(true)
+  })
+
+  it('that comes free lets a writer go on', async () => {
+    vi.useFakeTimers()
+    const store = memoryStore({ maxBytes: 200, keepMs: 1000, graceMs: 60_000 })
+    await store.open('a', { stop: vi.fn() })
+    await store.append('a', ['x'.repeat(90)])
+    const held = new AbortController()
+    const reads = store.read('a', 0, held.signal)[Symbol.asyncIterator]()
+    await reads.next()
+    await store.close('a')
+    await store.open('b', { stop: vi.fn() })
+    let isWritten = false
+    const writing = store.append('b', ['y'.repeat(90)]).then(() => (isWritten = true))
+    await vi.advanceTimersByTimeAsync(500)
+    expect(isWritten).toBe(false)
+    held.abort()
+    await reads.next()
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(isWritten).toBe(true)
+    await writing
+  })
+})
+
 describe('time', () => {
   it('an answer is made for nobody for a minute, or as long as is said', async () => {
     fakeClock()

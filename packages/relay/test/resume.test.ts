@@ -160,13 +160,13 @@ describe('an answer with a store', () => {
   })
 
   it('is stopped when nobody comes back in time', async () => {
-    const { url, upstream } = await listenBefore({ store: memoryStore({ graceMs: 100 }) })
+    const { url, upstream } = await listenBefore({ store: memoryStore({ graceMs: 500 }) })
     const asked = connectTo(url)
     await expect.poll(() => upstream.count).toBe(1)
     upstream.say('one')
     const client = await asked
     // As long as somebody waits for more, there is no hurry.
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await new Promise((resolve) => setTimeout(resolve, 800))
     expect(upstream.isLeft).toBe(false)
     client.reset()
     await new Promise((resolve) => setTimeout(resolve, 30))

@@ -52,7 +52,8 @@ export function noticeOf(attempts: readonly FailedAttempt[], { maxRetries, fallb
   const base = { count: attempts.length, delayMs, reason: reasonOf(failed), attempt: '' }
   if (action === 'fallback') return { ...base, action: `Asking ${fallback ?? 'another model'} instead` }
   if (delayMs === Infinity) return { ...base, action: '' }
-  const attempt = `(attempt ${inARow(attempts) + 1} of ${maxRetries + 1})`
+  // Silence is tried once more, however many retries there are.
+  const attempt = failed.error.phase === 'chunk' ? '' : `(attempt ${inARow(attempts) + 1} of ${maxRetries + 1})`
   return { ...base, attempt, action: action === 'resume' ? 'Taking it up again' : 'Trying again' }
 }
 
