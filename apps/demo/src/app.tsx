@@ -24,6 +24,13 @@ const MAX_RETRIES = 2
 /** How long an answer may pause: a model may think in silence, and the sandbox does not think. */
 const PAUSE_MS = { model: 60_000, sandbox: 3000 }
 
+/** Who may be asked instead of `model`: for the built-in model nobody, nor it for others, as its requests differ. */
+function fallbacksOf(model: string, ids: readonly string[]): string[] {
+  if (model.startsWith('chrome/')) return []
+  if (model.startsWith('sandbox/')) return [`sandbox/${UNDERSTUDY}`]
+  return ids.filter((id) => id !== model && !id.startsWith('chrome/'))
+}
+
 /** The page. */
 export function App(): ReactNode {
   const models = useModels(`${RELAY}/models`)
@@ -33,7 +40,7 @@ export function App(): ReactNode {
   const model = chosen ?? models.ids[0] ?? ''
   const isBuiltIn = model.startsWith('chrome/')
   const sandboxed = model.startsWith('sandbox/')
-  const fallbacks = sandboxed ? [`sandbox/${UNDERSTUDY}`] : models.ids.filter((id) => id !== model)
+  const fallbacks = fallbacksOf(model, models.ids)
   const fallback = fallbacks.find((id) => id === wantedFallback)
   const chat = useChat({
     provider,

@@ -39,3 +39,15 @@ it('answers without a server when the page is opened for it', () =>
     expect(final).toMatchObject({ text: 'You said: Good morning Here.', badge: 'Finished' })
     expect(asked).toEqual([])
   }))
+
+it('stands in for no other model, nor another one for it', () =>
+  inChat(async ({ page }) => {
+    await page.route('**/api/models', (route) => route.fulfill({ json: { data: [{ id: 'one' }, { id: 'two' }] } }))
+    await page.goto(`${page.url()}?model=chrome/built-in`)
+    const model = page.getByLabel('Model')
+    await model.locator('option', { hasText: 'two' }).waitFor({ state: 'attached' })
+    expect(await model.inputValue()).toBe('chrome/built-in')
+    expect(await page.getByLabel('Fallback').count()).toBe(0)
+    await model.selectOption('one')
+    expect(await page.getByLabel('Fallback').locator('option').allTextContents()).toEqual(['none', 'two'])
+  }))

@@ -5,10 +5,13 @@ import {
   type CompletionErrorDetails,
   type FailedAttempt,
 } from 'completion-stream'
+import { createElement } from 'react'
+import { renderToStaticMarkup } from 'react-dom/server'
 import { describe, expect, it } from 'vitest'
 import type { Answer } from '../src/message/ending.ts'
-import { noticeOf, spokenNotice } from '../src/message/notice.ts'
+import { noticeOf, onceOnline, spokenNotice } from '../src/message/notice.ts'
 import { remediesFor } from '../src/message/remedies.ts'
+import { Announcer } from '../src/page/announcer.tsx'
 
 const plan = { maxRetries: 2, fallback: 'other' }
 
@@ -45,18 +48,39 @@ describe('a notice', () => {
   it('does not count the time without a network', () => {
     const offline = failed('retry', Infinity, 'network')
     expect(spoken(offline)).toBe('You are offline. It goes on as soon as there is a connection.')
+    expect(spokenNotice(onceOnline(noticeOf([offline], plan)!))).toBe('Back online. Trying again.')
     expect(spoken(offline, failed('retry', 2000, 'network'))).toBe(
       'Not reachable. Trying again in 2 seconds (attempt 2 of 3).',
     )
   })
 
   it('tells a connection that broke from one that went quiet', () => {
-    expect(spoken(failed('resume', 400, 'interrupted'))).toMatch(/^The connection broke\. Taking it up again \(/)
-    expect(spoken(failed('resume', 400, 'timeout', { phase: 'chunk' }))).toMatch(/^Nothing more came\. Taking it up/)
+    expect(spoken(failed('resume', 400, 'interrupted'))).toBe('The connection broke. Taking it up again.')
+    expect(spoken(failed('resume', 400, 'timeout', { phase: 'chunk' }))).toBe('Nothing more came. Taking it up again.')
+  })
+
+  it('does not count how often an answer is taken up again', () => {
+    const resume = failed('resume', 1000, 'interrupted')
+    expect(spoken(resume, resume, resume, resume)).toBe('The connection broke. Taking it up again in 1 second.')
+    const offline = noticeOf([failed('resume', Infinity, 'interrupted')], plan)!
+    expect(spokenNotice(onceOnline(offline))).toBe('Back online. Taking it up again.')
   })
 
   it('is none of a failure that ends the answer', () => {
     expect(spoken(retry, failed('fail', 0))).toBeUndefined()
+  })
+})
+
+describe('read aloud', () => {
+  function said(status: Answer['status'], ...attempts: FailedAttempt[]): string {
+    const last = { role: 'assistant', status, attempts, error: attempts.at(-1)?.error } as Partial<Answer> as Answer
+    return renderToStaticMarkup(createElement(Announcer, { last })).replace(/<.*?>/g, '')
+  }
+
+  it.each(['submitted', 'streaming'] as const)('is nothing between the last failure and the error: %s', (status) => {
+    expect(said(status)).not.toBe('')
+    expect(said(status, failed('fail', 0))).toBe('')
+    expect(said('error', failed('fail', 0))).toBe('Provider overloaded. It failed.')
   })
 })
 

@@ -115,8 +115,11 @@ it('says in a sentence what went wrong, and keeps what arrived', async () => {
 it('goes on with an answer that was cut', async () => {
   await page.getByRole('button', { name: 'Cut the connection half-way' }).click()
   await untilEnded()
-  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.getByRole('button', { name: 'Continue' }).press('Enter')
+  // The button is gone, the keyboard's place is not.
+  await page.locator('#stop:focus').waitFor()
   const whole = await untilEnded()
+  await page.locator('#prompt:focus').waitFor()
   expect(whole.ending).toBe('Finished')
   expect(whole.text).toMatch(/^Here is the first half.*never going to come by itself\..*as the first\.$/)
   expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0)

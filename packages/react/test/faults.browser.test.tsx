@@ -1,6 +1,6 @@
 /** What the hooks show of failures, and what a person can do about them, in a real browser. */
 import { act, cleanup, renderHook, waitFor } from '@testing-library/react'
-import { StrictMode } from 'react'
+import { StrictMode, useEffect } from 'react'
 import { afterEach, describe, expect, it } from 'vitest'
 import { askToContinue, openai } from 'completion-stream'
 import { scriptedProvider } from '@completion-stream/testing'
@@ -19,27 +19,44 @@ function overloaded(retryAfterMs: number): Step {
   return { error: { message: 'Too much to do.', type: 'overloaded_error' }, status: 503, headers }
 }
 
-/** Long enough for a request that should not be sent. */
-const aWhile = () => new Promise((resolve) => setTimeout(resolve, 400))
+/** How long the failed requests ask to wait: time enough to stop one even on a busy machine. In ms. */
+const waitMs = 1000
 
-const waiting = { provider: 'openai', model: 'm', action: 'retry', delayMs: 200, error: { code: 'overloaded' } }
+/** Long enough for a request that should not be sent. */
+const aWhile = () => new Promise((resolve) => setTimeout(resolve, waitMs + 300))
+
+const waiting = { provider: 'openai', model: 'm', action: 'retry', error: { code: 'overloaded' } }
+
+/** Renders a hook under StrictMode and keeps all that it showed, for what has passed by the time one looks. */
+function renderRecorded<State>(useHook: () => State) {
+  const shown: State[] = []
+  const { result } = renderHook(
+    () => {
+      const state = useHook()
+      useEffect(() => void shown.push(state))
+      return state
+    },
+    { wrapper: StrictMode },
+  )
+  return { result, shown }
+}
 
 describe('useCompletionStream', () => {
   it('shows a failed request while the next one is waited for, and the answer after it', async () => {
-    const { provider, model } = scripted(({ turn }) => (turn === 0 ? [overloaded(200)] : ['Hello']))
-    const { result } = renderHook(() => useCompletionStream({ model: 'm', provider }), { wrapper: StrictMode })
+    const { provider, model } = scripted(({ turn }) => (turn === 0 ? [overloaded(20)] : ['Hello']))
+    const { result, shown } = renderRecorded(() => useCompletionStream({ model: 'm', provider }))
     expect(result.current.attempts).toEqual([])
     act(() => void result.current.start('Hi'))
-    await waitFor(() => expect(result.current.attempts).toMatchObject([waiting]))
-    expect(result.current).toMatchObject({ status: 'submitted', text: '', error: undefined })
-    expect(model.requests).toHaveLength(1)
     await waitFor(() => expect(result.current.status).toBe('ready'))
-    expect(result.current).toMatchObject({ text: 'Hello', error: undefined, attempts: [waiting] })
+    const attempts = [{ ...waiting, delayMs: 20 }]
+    expect(result.current).toMatchObject({ text: 'Hello', error: undefined, attempts })
+    const meanwhile = shown.find((state) => state.attempts.length > 0)
+    expect(meanwhile).toMatchObject({ status: 'submitted', text: '', error: undefined, attempts })
     expect(model.requests).toHaveLength(2)
   })
 
   it('sends nothing more when it is stopped or unmounted while it waits', async () => {
-    const { provider, model } = scripted([overloaded(200)])
+    const { provider, model } = scripted([overloaded(waitMs)])
     const { result, unmount } = renderHook(() => useCompletionStream({ model: 'm', provider }))
     act(() => void result.current.start('Hi'))
     await waitFor(() => expect(result.current.attempts).toHaveLength(1))
@@ -104,17 +121,19 @@ describe('useCompletionStream', () => {
 
 describe('useChat', () => {
   it('shows a failed request in the message that waits for its answer', async () => {
-    const { provider } = scripted(({ turn }) => (turn === 0 ? [overloaded(200)] : ['Hello']))
-    const { result } = renderHook(() => useChat({ model: 'm', provider }), { wrapper: StrictMode })
+    const { provider } = scripted(({ turn }) => (turn === 0 ? [overloaded(20)] : ['Hello']))
+    const { result, shown } = renderRecorded(() => useChat({ model: 'm', provider }))
     act(() => void result.current.sendMessage('Hi'))
-    await waitFor(() => expect(result.current.messages[1]).toMatchObject({ attempts: [waiting] }))
-    expect(result.current.messages[1]).toMatchObject({ status: 'submitted', parts: [] })
     await waitFor(() => expect(result.current.status).toBe('ready'))
-    expect(result.current.messages[1]).toMatchObject({ text: 'Hello', attempts: [waiting], error: undefined })
+    const attempts = [{ ...waiting, delayMs: 20 }]
+    expect(result.current.messages[1]).toMatchObject({ text: 'Hello', attempts, error: undefined })
+    const answers = shown.flatMap(({ messages }) => messages.filter(({ role }) => role === 'assistant'))
+    const meanwhile = answers.find((answer) => 'attempts' in answer && answer.attempts.length > 0)
+    expect(meanwhile).toMatchObject({ status: 'submitted', parts: [], attempts })
   })
 
   it('sends nothing more when it is stopped or unmounted while it waits', async () => {
-    const { provider, model } = scripted([overloaded(200)])
+    const { provider, model } = scripted([overloaded(waitMs)])
     const { result, unmount } = renderHook(() => useChat({ model: 'm', provider }))
     act(() => void result.current.sendMessage('Hi'))
     await waitFor(() => expect(result.current.messages[1]).toMatchObject({ attempts: [waiting] }))

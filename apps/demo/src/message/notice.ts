@@ -1,6 +1,6 @@
 /** What is being done about a request that failed, while the next one is waited for: gone with its first token. */
 import type { ChatMessage, FailedAttempt } from 'completion-stream'
-import { useState } from 'react'
+import { useMemo, useState, useSyncExternalStore } from 'react'
 import type { Answer } from './ending.ts'
 import { TITLES } from './trouble.ts'
 
@@ -19,6 +19,7 @@ export interface Notice {
   reason: string
   /** What is done about it, in the words before "in 2 s" and those after. */
   action: string
+  /** Empty where requests are not counted. */
   attempt: string
   /** How long that takes to begin, in ms. Infinite: until there is a network. */
   delayMs: number
@@ -36,12 +37,11 @@ export function useNotice(message: ChatMessage | undefined, plan: Plan): Notice 
     attempts: NONE,
     extent: '',
   })
-  if (attempts !== seen.attempts) {
-    // While rendering, so that the notice and the failure show in the same frame.
-    setSeen({ attempts, extent, notice: noticeOf(attempts, plan) })
-    return undefined
-  }
-  return extent === seen.extent ? seen.notice : undefined
+  // While rendering, so that the notice and the failure show in the same frame.
+  if (attempts !== seen.attempts) setSeen({ attempts, extent, notice: noticeOf(attempts, plan) })
+  const notice = extent === seen.extent ? seen.notice : undefined
+  const isOnline = useSyncExternalStore(watchNetwork, () => navigator.onLine)
+  return useMemo(() => (notice?.delayMs === Infinity && isOnline ? onceOnline(notice) : notice), [notice, isOnline])
 }
 
 /** What to say of the last failure. */
@@ -51,10 +51,15 @@ export function noticeOf(attempts: readonly FailedAttempt[], { maxRetries, fallb
   const { action, delayMs } = failed
   const base = { count: attempts.length, delayMs, reason: reasonOf(failed), attempt: '' }
   if (action === 'fallback') return { ...base, action: `Asking ${fallback ?? 'another model'} instead` }
-  if (delayMs === Infinity) return { ...base, action: '' }
-  // Silence is tried once more, however many retries there are.
-  const attempt = failed.error.phase === 'chunk' ? '' : `(attempt ${inARow(attempts) + 1} of ${maxRetries + 1})`
-  return { ...base, attempt, action: action === 'resume' ? 'Taking it up again' : 'Trying again' }
+  // Not counted: whatever arrived in between makes it the first attempt again.
+  if (action === 'resume') return { ...base, action: 'Taking it up again' }
+  const attempt = delayMs === Infinity ? '' : `(attempt ${inARow(attempts) + 1} of ${maxRetries + 1})`
+  return { ...base, attempt, action: 'Trying again' }
+}
+
+/** A notice of waiting for a network, once there is one: the request is on its way. */
+export function onceOnline(notice: Notice): Notice {
+  return { ...notice, reason: 'Back online.', delayMs: 0 }
 }
 
 /** The same for a screen reader, which reads it once: nothing in it counts down. */
@@ -82,6 +87,15 @@ function inARow(attempts: readonly FailedAttempt[]): number {
     (one) => one.action !== action || one.provider !== provider || one.model !== model || one.delayMs === Infinity,
   )
   return attempts.length - 1 - other
+}
+
+function watchNetwork(listener: () => void): () => void {
+  addEventListener('online', listener)
+  addEventListener('offline', listener)
+  return () => {
+    removeEventListener('online', listener)
+    removeEventListener('offline', listener)
+  }
 }
 
 /** Changes with every piece that arrives. */

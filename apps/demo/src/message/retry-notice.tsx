@@ -1,18 +1,15 @@
 /** The notice as one sees it: what happened, what is done about it, and the seconds until then. */
-import { useEffect, useState, useSyncExternalStore, type ReactNode } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
 import { OFFLINE, type Notice } from './notice.ts'
 
 /** One failure; give each its own key, so that the seconds count from its beginning. What is read aloud is elsewhere. */
 export function RetryNotice({ notice }: { notice: Notice }): ReactNode {
   const { reason, action, attempt, delayMs } = notice
   const seconds = useCountdown(delayMs)
-  const isOnline = useSyncExternalStore(watchNetwork, () => navigator.onLine)
-  const isOffline = delayMs === Infinity && !isOnline
   const wait = seconds > 0 ? ` in ${seconds} s` : ' …'
   return (
     <p className="notice">
-      <span className="notice-reason">{delayMs === Infinity && isOnline ? 'Back online.' : reason}</span>{' '}
-      {isOffline ? OFFLINE : `${action || 'Trying again'}${wait}`}
+      <span className="notice-reason">{reason}</span> {delayMs === Infinity ? OFFLINE : `${action}${wait}`}
       {attempt && <span className="notice-attempt"> {attempt}</span>}
     </p>
   )
@@ -32,13 +29,4 @@ function useCountdown(ms: number): number {
     return () => clearInterval(timer)
   }, [ms])
   return ms < Infinity ? Math.max(0, Math.ceil((ms - elapsed) / 1000)) : 0
-}
-
-function watchNetwork(listener: () => void): () => void {
-  addEventListener('online', listener)
-  addEventListener('offline', listener)
-  return () => {
-    removeEventListener('online', listener)
-    removeEventListener('offline', listener)
-  }
 }

@@ -15,6 +15,9 @@ export function Announcer({ last, notice }: { last: ChatMessage | undefined; not
 
 function sentence(message: ChatMessage): string {
   if (message.role === 'user') return ''
+  const isRunning = message.status === 'submitted' || message.status === 'streaming'
+  // It is about to end, and then says why.
+  if (isRunning && message.attempts.at(-1)?.action === 'fail') return ''
   if (message.status === 'submitted') return 'Waiting for the answer.'
   if (message.status === 'streaming') return 'The answer is arriving.'
   const { words, detail } = endingOf(message)
