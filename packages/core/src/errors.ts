@@ -72,7 +72,8 @@ export interface CompletionErrorDetails {
 }
 
 const brand = Symbol.for('completion-stream.error')
-const mayPass = /network|timeout|interrupted|rate_limit|server|overloaded/
+/** What may pass: 409 and 425 say that somebody else was first, or that it came too early. */
+const mayPass = /409|425|network|timeout|interrupted|rate_limit|server|overloaded/
 
 /** The one error that this library rejects with. `message` is a sentence that a person can act on. */
 export class CompletionError extends Error {
@@ -94,9 +95,9 @@ export class CompletionError extends Error {
 
   constructor(code: CompletionErrorCode, message: string, { cause, ...details }: CompletionErrorDetails = {}) {
     super(message, { cause })
-    const told = Object.entries(details).filter(([, value]) => value !== undefined)
-    const retryable = mayPass.test(code)
-    Object.assign(this, { name: 'CompletionError', code, retryable, attempts: 1 }, Object.fromEntries(told))
+    Object.assign(this, { name: 'CompletionError', code, retryable: mayPass.test(code), attempts: 1 })
+    for (const [key, value] of Object.entries(details))
+      if (value !== undefined) (this as Record<string, unknown>)[key] = value
     Object.defineProperty(this, brand, { value: true })
   }
 
@@ -113,48 +114,37 @@ export function isCompletionError(value: unknown): value is CompletionError {
 
 // ── what a provider says ───────────────────────────────────────────────────────────────────────────────────────────
 
-const codeOfStatus: Record<number, CompletionErrorCode> = {
-  401: 'authentication',
-  403: 'permission',
-  404: 'not_found',
-  408: 'timeout',
-  429: 'rate_limit',
-  503: 'overloaded',
-  504: 'timeout',
-  529: 'overloaded',
-}
-
 /**
- * By which words each kind of error is known: the codes and types of the providers, and the names of LiteLLM's exceptions.
+ * By what each kind of error is known: its status, the codes and types of the providers, the names of LiteLLM's exceptions.
  * The first that fits is it.
  */
 const signs: Record<CompletionErrorCode, RegExp> = {
-  content_policy:
-    /content.?(policy|filter|management)|responsible.?ai|rejectedrequest|guardrail.?raised|blocked.?(entity|pii)|violated .{0,40}policy/i,
-  context_window_exceeded: /context.?(length|window)|maximum context|prompt is too long|too many tokens/i,
-  invalid_response: /invalid_response|(response|schema)validation/i,
+  content_policy: /content.?(policy|filter)|rejectedrequest|guardrail|blockedpii/i,
+  context_window_exceeded: /context.?(length|window)|prompt is too long|too many tokens/i,
+  rate_limit: /^429|rate.?limit|throttl|too many requests/i,
+  authentication: /^401|authenticat|api.?key/i,
+  permission: /^403|permission/i,
+  not_found: /^404|not.?found/i,
+  timeout: /^408|^504|timed? ?out|deadline/i,
   interrupted: /interrupted|midstream/i,
-  rate_limit: /rate.?limit|throttl|too many requests|exhausted/i,
-  authentication: /authenticat|auth_error|api.?key/i,
-  permission: /permission|access_denied/i,
-  not_found: /not.?found/i,
-  timeout: /time.?out|timed out|deadline/i,
-  overloaded: /overloaded|unavailable/i,
+  overloaded: /^503|^529|overloaded|unavailable/i,
   network: /network/i,
   limit_exceeded: /limit_exceeded/i,
-  bad_request: /bad.?request|invalid.?(request|argument)|unsupported|unprocessable|imagefetch|unknown.?provider/i,
-  server: /server|gateway|internal|api_error|apiconnection/i,
+  invalid_response: /(response|schema)validation/i,
+  bad_request:
+    /^4\d\d\b|bad.?request|invalid.?(request|argument)|unsupported|unprocessable|imagefetch|unknownprovider/i,
+  server: /^5\d\d\b|server|gateway|internal|api_error|apiconnection/i,
   provider: /provider/i,
 }
 const codes = Object.keys(signs) as CompletionErrorCode[]
 
 /** Nothing is left to pay with. Asked to wait a while, a request that was made too early says "quota" as well. */
 const spent =
-  /insufficient.(quota|balance|credit|fund)|credit balance|available credits|spend\w* limit|current_quota|your current quota(?![^]*retry)|billing_|budget.?exceeded|budget has been exceeded|(exceeded|crossed) ?budget/i
+  /^402|insufficient.(quota|balance|credit|fund)|credit balance|available credits|current.quota(?![^]*retry)|billing_|budget.?(has been )?exceeded|exceeded.?budget/i
 
 const advice: Partial<Record<CompletionErrorCode, string>> = {
   authentication: 'Check the API key.',
-  permission: 'Check what the API key may be used for.',
+  permission: 'Check the rights of the API key.',
   not_found: 'Check the URL and the model.',
   context_window_exceeded: 'Send a shorter conversation.',
 }
@@ -167,68 +157,61 @@ const advice: Partial<Record<CompletionErrorCode, string>> = {
  */
 export function providerError(said: unknown, details: CompletionErrorDetails & { provider: string }): CompletionError {
   const { message, kinds } = readError(said)
-  const { provider, status, retryAfterMs: waitMs } = details
-  const kind = kinds.join(' ')
+  const { provider, status, retryAfterMs } = details
+  const kind = [status, ...kinds].join(' ').trim()
+  const number = /\b[45]\d\d\b/.exec(kind)?.[0]
   const words = `${kind} ${message}`
-  const number = [status, ...kinds].map(Number).find((code) => code >= 400 && code < 600) ?? 0
-  const known = codeOfStatus[number]
-  const exceptions = /^(litellm\.\w+:\s*)+/.exec(message)?.[0]
-  const named = (text: string, among = codes) => among.find((code) => signs[code].test(text))
+  const exceptions = /^(litellm\.\w+: ?)+/.exec(message)?.[0]
+  const named = (text = '', among = codes) => among.find((code) => signs[code].test(text))
   // An error that was a CompletionError already, where a relay passes it on, keeps its code and its words.
   const passedOn = codes.find((code) => code === kinds[0])
-  const isSpent = !passedOn && (number === 402 || spent.test(words))
-  const isTooFast = known === 'rate_limit' || signs.rate_limit.test(kind)
+  const isSpent = !passedOn && spent.test(words)
+  const isTooFast = signs.rate_limit.test(kind)
   const code =
     passedOn ??
-    (isSpent ? 'rate_limit' : undefined) ??
-    (isTooFast ? undefined : named(words, codes.slice(0, 2))) ??
-    // LiteLLM says more by the exception's name than by 400, 500 and 503.
-    (known && number !== 503 ? known : named(exceptions ?? (number ? '' : kind || message))) ??
-    known ??
-    (number ? (number < 500 ? 'bad_request' : 'server') : 'provider')
-  // 409 and 425: somebody else was first, or it came too early.
-  const retryable = details.retryable ?? (!isSpent && (number === 409 || number === 425 || mayPass.test(code)))
-  const hints = [
-    isSpent ? 'Check the plan and the billing of the account.' : advice[code],
-    retryable || waitMs !== undefined ? `Try again ${inWords(waitMs)}.` : '',
-  ]
+    (isSpent || isTooFast ? 'rate_limit' : undefined) ??
+    named(words, codes.slice(0, 2)) ??
+    named(exceptions) ??
+    named(number) ??
+    named(kind || message) ??
+    'provider'
+  const retryable = details.retryable ?? (!isSpent && mayPass.test(`${number} ${code}`))
   const report = [
     `${provider} answered ${status ?? 'with an error'}: ${asSentence(message || 'no explanation')}`,
-    ...hints,
+    isSpent ? 'Check the plan and the billing of the account.' : advice[code],
+    retryable && `Try again ${inWords(retryAfterMs)}.`,
   ]
     .filter(Boolean)
     .join(' ')
   return new CompletionError(code, (passedOn && message) || report, {
     ...details,
     retryable,
-    providerCode: kinds.find((word) => word !== `${status}`) ?? kinds[0],
+    providerCode: kinds.find((word) => word !== `${status}`),
     providerMessage: message || undefined,
   })
 }
 
 /** What an error says of itself. `kinds`: its code and its type, as far as they are there. */
 function readError(said: unknown): { message: string; kinds: string[] } {
+  // eslint-disable-next-line typescript/no-explicit-any -- the JSON edge: whatever a server sends
+  let json = said as any
   if (typeof said === 'string') {
     try {
-      return readError(JSON.parse(said))
+      json = JSON.parse(said)
     } catch {
-      const text = cut(said, 4000)
-        .replace(/<[^>]*>/g, ' ')
-        .replace(/\s+/g, ' ')
-      return { message: cut(text.trim(), 200), kinds: [] }
+      json = cut(said.replace(/(<[^<>]*>|\s)+/g, ' '), 200)
     }
   }
+  if (Array.isArray(json)) json = json[0]
   // OpenAI's `{ error: { message, type, code } }` and its common variations.
-  // eslint-disable-next-line typescript/no-explicit-any -- the JSON edge: whatever a server sends
-  const json = (Array.isArray(said) ? said[0] : said) as any
   const error = json?.error ?? json?.detail ?? json
-  const told = typeof error === 'string' ? error : (error?.message ?? json?.message ?? said)
+  const told = error?.message ?? json?.message ?? error
   const message = typeof told === 'string' ? told : (JSON.stringify(told) ?? '')
   return {
     message: cut(message.trim(), 2000),
     // Python's None is how LiteLLM says that there is none.
     kinds: [error?.code, error?.type ?? error?.status]
-      .filter((kind) => kind && kind !== 'None' && typeof kind !== 'object')
+      .filter((kind) => kind && kind !== 'None')
       .map((kind) => cut(String(kind), 100)),
   }
 }
@@ -244,23 +227,11 @@ function asSentence(text: string): string {
 
 /** A wait for people. */
 function inWords(ms = 0): string {
-  const seconds = Math.ceil(ms / 1000)
-  if (ms < 1000) return 'in a moment'
-  if (seconds < 120) return `in ${seconds} second${seconds > 1 ? 's' : ''}`
-  return seconds < 7200 ? `in ${Math.ceil(seconds / 60)} minutes` : `in ${Math.ceil(seconds / 3600)} hours`
+  if (ms <= 1000) return 'in a moment'
+  return ms < 120_000 ? `in ${Math.ceil(ms / 1000)} seconds` : `in ${Math.ceil(ms / 60_000)} minutes`
 }
 
 // ── what a response's headers say ──────────────────────────────────────────────────────────────────────────────────
-
-/** Where the request's id stands: whose support will ask for it first. */
-const idHeaders = [
-  'x-request-id',
-  'request-id',
-  'x-litellm-call-id',
-  'x-amzn-requestid',
-  'mistral-correlation-id',
-  'cf-ray',
-]
 
 /** What the headers of any response tell an error. In a browser, a server has to expose them to the page. */
 export function responseDetails(
@@ -268,45 +239,37 @@ export function responseDetails(
 ): Pick<CompletionErrorDetails, 'requestId' | 'retryAfterMs' | 'rateLimits' | 'retryable'> {
   const shouldRetry = headers.get('x-should-retry')
   let rateLimits: RateLimits | undefined
-  // For example `x-ratelimit-reset-tokens`, `anthropic-ratelimit-input-tokens-limit`, `ratelimit-remaining`.
-  const named = /^(?:x-|anthropic-)?ratelimit-(?:([\w-]+)-)??(limit|remaining|reset)(?:-([\w-]+))?$/
   headers.forEach((value, name) => {
-    const [, before, field, what = before ?? 'requests'] = named.exec(name) ?? []
-    const amount = field === 'reset' ? Math.max(0, waitOf(value)) : /^\d+($|[,;])/.test(value) ? parseInt(value) : NaN
-    if (field && isSane(amount) && /req|token/.test(what))
-      ((rateLimits ??= {})[what] ??= {})[field === 'reset' ? 'resetMs' : (field as 'limit' | 'remaining')] = amount
+    // For example `x-ratelimit-reset-tokens`, `anthropic-ratelimit-input-tokens-limit`, `ratelimit-remaining`.
+    const [, before, field, what = before ?? 'requests'] =
+      /ratelimit-(?:(.+)-)?(limit|remaining|reset)(?:-(.+))?$/.exec(name) ?? []
+    const amount = field === 'reset' ? waitOf(value) : parseInt(value)
+    if (!field || !isSane(amount)) return
+    // Without a prototype, no name can reach into anything else.
+    rateLimits ??= Object.create(null) as RateLimits
+    const about = (rateLimits[what] ??= {})
+    about[field === 'reset' ? 'resetMs' : (field as 'limit' | 'remaining')] = amount
   })
   return {
-    requestId: idHeaders.map((name) => headers.get(name)).find(Boolean) ?? undefined,
-    retryAfterMs: retryAfterMs(headers),
+    // Whose support will ask for it first.
+    requestId: ['x-request-id', 'request-id', 'x-litellm-call-id', 'mistral-correlation-id']
+      .map((name) => headers.get(name))
+      .find(Boolean) as string | undefined,
+    // `Retry-After` is in seconds or a date.
+    retryAfterMs: [`${headers.get('retry-after-ms')}ms`, `${headers.get('retry-after')}`].map(waitOf).find(isSane),
     rateLimits,
-    retryable: shouldRetry === 'true' || (shouldRetry === 'false' ? false : undefined),
+    retryable: shouldRetry ? shouldRetry === 'true' : undefined,
   }
 }
 
-/** `retry-after-ms`, or `Retry-After` in seconds or as a date, in milliseconds from now. */
-export function retryAfterMs(headers: Headers): number | undefined {
-  return [waitOf(`${headers.get('retry-after-ms')}ms`), waitOf(headers.get('retry-after') ?? '')].find(isSane)
-}
-
-const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** A wait as headers have it ("20", "6m0s", "120ms", a date, the time since 1970), in milliseconds from now, or NaN. */
+/** A wait as headers have it ("20", "6m0s", "120ms", a date), in milliseconds from now, or NaN. */
 function waitOf(text: string): number {
-  if (/^\d+(\.\d+)?$/.test(text)) {
-    const seconds = Number(text)
-    if (seconds < 1e9) return seconds * 1000
-    return (seconds < 1e11 ? seconds * 1000 : seconds) - Date.now()
-  }
-  let ms = 0
-  const rest = text.slice(0, 99).replace(/(\d+(?:\.\d+)?)(ms|[smhd])/g, (_, count, unit) => {
-    ms += count * unitMs[unit]!
-    return ''
-  })
-  if (text && !rest) return ms
-  return /^(\d{4}-|\w+, )/.test(text) ? Date.parse(text) - Date.now() : NaN
+  if (text.includes(':')) return Date.parse(text) - Date.now()
+  const [, hours = 0, minutes = 0, rest, unit] = /^(?:(\d+)h)?(?:(\d+)m)?([\d.]+)(m?s)?$/.exec(text) ?? []
+  return (Number(hours) * 60 + Number(minutes)) * 60_000 + Number(rest) * (unit === 'ms' ? 1 : 1000)
 }
 
+/** Whether an amount can be meant: no time in the past, and none since 1970. */
 function isSane(amount: number): boolean {
   return amount >= 0 && amount < 1e12
 }
@@ -315,34 +278,38 @@ function isSane(amount: number): boolean {
 
 /** How the engines say that the caller made a mistake. All other words, translated ones too, mean the network. */
 const mistake =
-  /failed to (execute(?!.*abort)|construct|parse)|window\.fetch: |(valid|unsupported|absolute) url|url is (not|in)|(includes|embedded|user) credentials|header.*(invalid|illegal)|invalid (header|character)|legal http|bytestring|expected pattern|not a (function|constructor)|not (an object|iterable|defined)|find variable|(of|is|convert) (undefined|null)\b|has no properties|property .* doesn't exist|illegal invocation|not implement|instances of/i
+  /failed to (execute|construct|parse)|(valid|unsupported) url|url (is|with|that)|valid.* header|header.* invalid|bytestring|expected pattern|is not an? |undefined|(of|is) null|referenceerror/i
 
-/** The error for a fetch that was rejected: the network's, or the caller's own where no request could be made of it. */
-export function fetchError(cause: unknown, url: string, details: CompletionErrorDetails = {}): CompletionError {
+/**
+ * The error for a fetch that was rejected: the network's, or the caller's own where no request could be made of it.
+ *
+ * @param place the URL as it may be shown
+ */
+export function fetchError(cause: unknown, place: string, details: CompletionErrorDetails): CompletionError {
   if (isCompletionError(cause)) return cause
-  const place = url.replace(/[?#].*$/, '').replace(/\/\/[^/]*@/, '//')
-  const told = messageOf(cause)
-  const [code, message] = mistake.test(told)
-    ? ([
+  const { name = '', message = '' } = Object(cause) as Error
+  return mistake.test(`${name} ${message}`)
+    ? new CompletionError(
         'bad_request',
-        `The request to ${place} could not be made: ${asSentence(told)} Check the URL, the headers and \`fetch\`.`,
-      ] as const)
-    : ([
+        `The request to ${place} could not be made: ${asSentence(message)} Check the URL, the headers and \`fetch\`.`,
+        { ...details, cause },
+      )
+    : new CompletionError(
         'network',
         `${place} could not be reached. Check the URL, the connection and, in a browser, that the server allows this page (CORS).`,
-      ] as const)
-  // Some engines quote the whole URL, and what stands before the host or after the path is not for everybody.
-  return withoutSecrets(
-    new CompletionError(code, message, { ...details, cause }),
-    url.match(/\/\/[^/?#]*@|[?#].+/g) ?? [],
-  )
+        { ...details, cause },
+      )
 }
 
 // ── what must not be said ──────────────────────────────────────────────────────────────────────────────────────────
 
+/** Where an error, or what caused it, may quote a secret. */
+const texts = 'name message stack code provider providerCode providerMessage requestId cause'.split(' ')
+type Fields = Record<string, unknown>
+
 /**
  * Takes secrets out of all texts of an error, in place: some servers and engines quote the key that they refuse. What is
- * its cause may hold them anywhere, so that a plain error with its name, message and code takes its place.
+ * its cause may hold them anywhere, so that a plain error with the same texts takes its place.
  *
  * @param secrets header values, with or without the scheme, and query values, decoded. Shorter ones than 8 characters are
  * no secrets but names, and such words stand in any message.
@@ -354,32 +321,22 @@ export function withoutSecrets(error: CompletionError, secrets: readonly string[
     .filter((secret) => secret.length > 7)
     .sort((a, b) => b.length - a.length)
   if (!hidden.length) return error
-  const clean = (text: string): string => hidden.reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
-  for (const key of ['message', 'stack', 'provider', 'providerCode', 'providerMessage', 'requestId'] as const) {
-    const text = error[key]
-    if (typeof text === 'string') (error as Record<typeof key, unknown>)[key] = clean(text)
+  const clean = (said: unknown): unknown => {
+    if (typeof said === 'string') return hidden.reduce((rest, secret) => rest.replaceAll(secret, '…'), said)
+    // A list is what a schema says of an answer.
+    return Object(said) !== said || Array.isArray(said) ? said : cleanFields(said as Fields, new Error() as never)
   }
-  const plain = (cause: unknown, depth = 9): unknown => {
-    if (typeof cause === 'string') return clean(cause)
-    // What a schema says of an answer.
-    if (Object(cause) !== cause || Array.isArray(cause)) return cause
-    const { name, message, code, cause: below } = cause as Error & { code?: unknown }
-    const copy = new Error(clean(`${message}`), below && depth ? { cause: plain(below, depth - 1) } : {})
-    return Object.assign(copy, { name: clean(`${name}`) }, typeof code === 'string' && { code: clean(code) })
+  const cleanFields = (from: Fields, to: Fields): Fields => {
+    for (const key of texts) if (from[key]) to[key] = clean(from[key])
+    return to
   }
+  // A code is a word to branch on, whatever was sent.
+  const { code } = error
   try {
-    error.cause = plain(error.cause)
+    Object.assign(cleanFields(error as never, error as never), { code })
   } catch {
+    // That cause cannot be read, or has no end.
     error.cause = undefined
   }
   return error
-}
-
-/** What a thing that was thrown says, whatever it is. */
-function messageOf(thrown: unknown): string {
-  try {
-    return `${(thrown as Error | undefined)?.message ?? thrown}`
-  } catch {
-    return ''
-  }
 }

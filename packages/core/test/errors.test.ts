@@ -5,7 +5,7 @@ import { createContext, runInContext } from 'node:vm'
 import { transformWithOxc } from 'vite'
 import { afterEach, describe, expect, it } from 'vitest'
 import type * as original from '../src/errors.ts'
-import { fetchError, providerError, responseDetails, retryAfterMs, withoutSecrets } from '../src/errors.ts'
+import { fetchError, providerError, responseDetails, withoutSecrets } from '../src/errors.ts'
 import type { CompletionErrorDetails } from '../src/errors.ts'
 import { CompletionError, isCompletionError, openai, streamCompletion } from '../src/index.ts'
 import type { CompletionRequest, StreamOptions } from '../src/index.ts'
@@ -325,7 +325,8 @@ describe('what a provider says', () => {
   it('has more of a code than the status once more', () => {
     const error = { code: '400', type: 'None', message: 'x', status: 'INVALID_ARGUMENT' }
     expect(told({ ...error, type: null }, 400).providerCode).toBe('INVALID_ARGUMENT')
-    expect(told(error, 400).providerCode).toBe('400')
+    expect(told(error, 400).providerCode).toBeUndefined()
+    expect(told(error).providerCode).toBe('400')
   })
 
   it.each([
@@ -385,11 +386,11 @@ describe('what a provider says', () => {
   it.each([
     [undefined, 'in a moment'],
     [150, 'in a moment'],
-    [1000, 'in 1 second'],
+    [1000, 'in a moment'],
+    [1001, 'in 2 seconds'],
     [20_000, 'in 20 seconds'],
     [90_001, 'in 91 seconds'],
     [3_600_000, 'in 60 minutes'],
-    [10_800_000, 'in 3 hours'],
   ])('after %s ms it says when: %s', (ms, when) => {
     const error = told({ message: 'Slow down' }, 429, { retryAfterMs: ms })
     expect(error.message).toBe(`acme answered 429: Slow down. Try again ${when}.`)
@@ -408,7 +409,7 @@ describe('what a provider says', () => {
     expect(providerError(`${'x '.repeat(97)}sk-${'k'.repeat(100)}`, { provider: 'acme' }).message).not.toContain('sk-')
   })
 
-  it.each(['', 'null', '{}', '[]', '"x"', '{"error":{"message":{"a":1},"code":{"b":2}}}', '{"error":null}', '<<<<'])(
+  it.each(['', 'null', '{}', '[]', '"x"', '{"error":{"message":{"a":1}}}', '{"error":null}', '<<<<'])(
     'may be anything: %s',
     (said) => {
       const { message, code, providerCode } = providerError(said, { provider: 'acme', status: 500 })
@@ -434,12 +435,10 @@ describe('the headers of a response', () => {
   })
 
   it.each([
-    [{ 'x-request-id': 'a', 'cf-ray': 'b' }, 'a'],
-    [{ 'request-id': 'a', 'cf-ray': 'b' }, 'a'],
+    [{ 'x-request-id': 'a', 'x-litellm-call-id': 'b' }, 'a'],
+    [{ 'request-id': 'a' }, 'a'],
     [{ 'x-litellm-call-id': 'a' }, 'a'],
-    [{ 'x-amzn-requestid': 'a' }, 'a'],
     [{ 'mistral-correlation-id': 'a' }, 'a'],
-    [{ 'cf-ray': 'b' }, 'b'],
   ])('name the request: %o', (headers, id) => {
     expect(said(headers as Record<string, string>).requestId).toBe(id)
   })
@@ -447,7 +446,6 @@ describe('the headers of a response', () => {
   it.each([
     ['true', true],
     ['false', false],
-    ['maybe', undefined],
   ])('x-should-retry: %s', (value, retryable) => {
     expect(said({ 'x-should-retry': value }).retryable).toBe(retryable)
   })
@@ -470,7 +468,6 @@ describe('the headers of a response', () => {
   it.each([
     ['2m59.56s', 179_560],
     ['1h2m3s', 3_723_000],
-    ['1d', 86_400_000],
     ['7.66s', 7660],
     ['33011.382867', 33_011_382.867],
     ['0', 0],
@@ -489,12 +486,10 @@ describe('the headers of a response', () => {
       'anthropic-ratelimit-requests-reset': at(30_000),
       'anthropic-ratelimit-input-tokens-limit': '40000',
       'anthropic-ratelimit-output-tokens-reset': at(-30_000),
-      'anthropic-ratelimit-unified-5h-reset': '1999999999',
     })
     expect(rateLimits).toEqual({
       requests: { limit: 50, remaining: 0, resetMs: expect.any(Number) },
       'input-tokens': { limit: 40_000 },
-      'output-tokens': { resetMs: 0 },
     })
     expect(Math.abs(rateLimits!.requests!.resetMs! - 30_000)).toBeLessThan(2000)
   })
@@ -504,26 +499,29 @@ describe('the headers of a response', () => {
     expect(said(headers).rateLimits).toEqual({ requests: { limit: 100, remaining: 9, resetMs: 50_000 } })
   })
 
-  it.each([1000, 1])('a reset may be a time since 1970, in units of %i ms', (unit) => {
-    const at = Math.round((Date.now() + 60_000) / unit)
-    const { resetMs } = said({ 'x-ratelimit-reset': `${at}` }).rateLimits!.requests!
-    expect(Math.abs(resetMs! - 60_000)).toBeLessThan(3000)
-  })
-
   it.each(['-1', '', 'many', 'NaN', '1e999', '5 apples', '-6m', '6m and more', '9'.repeat(30), 'x 2999'])(
-    'the invalid value "%s" is dropped',
+    'the invalid wait "%s" is dropped',
     (value) => {
-      for (const field of ['limit', 'remaining', 'reset'])
-        expect(said({ [`x-ratelimit-${field}-tokens`]: value }).rateLimits).toBeUndefined()
+      expect(said({ 'x-ratelimit-reset-tokens': value }).rateLimits).toBeUndefined()
       expect(said({ 'retry-after': value }).retryAfterMs).toBeUndefined()
       expect(said({ 'retry-after-ms': value }).retryAfterMs).toBeUndefined()
     },
   )
 
+  it.each(['-1', '', 'many', 'NaN', '9'.repeat(30)])('the invalid amount "%s" is dropped', (value) => {
+    for (const field of ['limit', 'remaining'])
+      expect(said({ [`x-ratelimit-${field}-tokens`]: value }).rateLimits).toBeUndefined()
+  })
+
+  it.each([1000, 1])('a reset that is a time since 1970, in units of %i ms, is no wait', (unit) => {
+    const at = Math.round((Date.now() + 60_000) / unit)
+    expect(said({ 'x-ratelimit-reset': `${at}` }).rateLimits).toBeUndefined()
+  })
+
   it('no name of a header reaches into anything else', () => {
-    const { rateLimits } = said({ 'x-ratelimit-limit-constructor': '1', 'x-ratelimit-limit-__proto__': '1' })
-    expect(rateLimits).toBeUndefined()
-    expect(Object).not.toHaveProperty('limit', 1)
+    said({ 'x-ratelimit-limit-constructor': '1', 'x-ratelimit-limit-__proto__': '1' })
+    expect(Object).not.toHaveProperty('limit')
+    expect({}).not.toHaveProperty('limit')
   })
 
   it.each([
@@ -534,7 +532,6 @@ describe('the headers of a response', () => {
     [{ 'retry-after': new Date(Date.now() - 60_000).toUTCString() }, undefined],
     [{ 'retry-after': 'x 2999' }, undefined],
   ])('ask to wait: %o', (headers, ms) => {
-    expect(retryAfterMs(new Headers(headers as Record<string, string>))).toBe(ms)
     expect(said(headers as Record<string, string>).retryAfterMs).toBe(ms)
   })
 
@@ -548,7 +545,7 @@ describe('the headers of a response', () => {
 
 describe('a rejected fetch', () => {
   const place = 'https://api.example/v1'
-  const meaning = (cause: unknown, url = place) => fetchError(cause, url, { provider: 'acme', attempts: 2 })
+  const meaning = (cause: unknown, at = place) => fetchError(cause, at, { provider: 'acme', attempts: 2 })
 
   it.each([
     ['Chrome', 'Failed to fetch'],
@@ -576,7 +573,6 @@ describe('a rejected fetch', () => {
     ['Deno', 'error sending request for url (https://api.example/v1)'],
     ['Bun', 'Unable to connect. Is the computer able to access the url?'],
     ['workerd', 'Network connection lost.'],
-    ['a fetch with a limit', "Failed to execute 'fetch' on 'Window': The user aborted a request."],
     ['anything', 'Hm.'],
   ])('in %s’s words is the network’s: %s', (_, words) => {
     const cause = new TypeError(words)
@@ -600,13 +596,12 @@ describe('a rejected fetch', () => {
       'Chrome',
       "Failed to execute 'fetch' on 'Window': Request cannot be constructed from a URL that includes credentials: https://api.example/",
     ],
-    ['Chrome', 'Illegal invocation'],
+    ['Chrome', "Failed to execute 'fetch' on 'Window': Illegal invocation"],
     ['Chrome', 'x is not a function'],
     ['Chrome', "Cannot read properties of undefined (reading 'x')"],
     ['Chrome', "Cannot destructure property 'a' of 'null' as it is null."],
     ['Chrome', 'Cannot convert undefined or null to object'],
     ['Chrome', 'undefined is not iterable (cannot read property Symbol(Symbol.iterator))'],
-    ['Chrome', 'zork is not defined'],
     ['Firefox', 'Window.fetch: http:// is not a valid URL.'],
     ['Firefox', 'WorkerGlobalScope.fetch: http:// is not a valid URL.'],
     ['Firefox', 'Window.fetch: https://api.example/ is an url with embedded credentials.'],
@@ -616,16 +611,14 @@ describe('a rejected fetch', () => {
       'Firefox',
       'Window.fetch: Cannot convert value to ByteString because the character at index 49 has value 8212 which is greater than 255.',
     ],
-    ['Firefox', "'fetch' called on an object that does not implement interface Window."],
     ['Firefox', 'can\'t access property "x", y is undefined'],
-    ['Firefox', 'null has no properties'],
+    ['Firefox', 'can\'t access property "x", y is null'],
     ['Safari', 'URL is not valid or contains user credentials.'],
     ['Safari', 'The string did not match the expected pattern.'],
     ['Safari', "Invalid header name: 'foo bar'"],
     ['Safari', "Header 'authorization' has invalid value: 'a\nb'"],
     ['Safari', "undefined is not an object (evaluating 'a.b')"],
-    ['Safari', "Can't find variable: zork"],
-    ['Safari', 'Can only call Window.fetch on instances of Window'],
+    ['Safari', 'unsupported URL'],
     ['undici', 'Failed to parse URL from /api'],
     ['undici', 'Headers.append: "foo bar" is an invalid header name.'],
     [
@@ -633,11 +626,8 @@ describe('a rejected fetch', () => {
       'Cannot convert argument to a ByteString because the character at index 0 has a value of 8364 which is greater than 255.',
     ],
     ['React Native', 'Invalid character in header field name: "foo bar"'],
-    ['React Native', 'unsupported URL'],
-    ['React Native', "Property 'zork' doesn't exist"],
     ['Deno', "Invalid URL: 'http://'"],
     ['Bun', 'fetch() URL is invalid'],
-    ['node-fetch', 'Only absolute URLs are supported'],
     ['node-fetch', 'a\nb is not a legal HTTP header value'],
   ])('in %s’s words is the caller’s mistake: %s', (_, words) => {
     const error = meaning(new TypeError(words))
@@ -652,6 +642,7 @@ describe('a rejected fetch', () => {
     ['a header’s name', () => fetch('http://127.0.0.1:9', { headers: { 'foo bar': 'x' } })],
     ['a header’s value', () => fetch('http://127.0.0.1:9', { headers: { x: 'a\nb' } })],
     ['a header’s letters', () => fetch('http://127.0.0.1:9', { headers: { x: '€' } })],
+    ['a misspelt name', () => runInContext('zork', createContext({}))],
     ['a bug', () => (undefined as unknown as { fetch(): Promise<Response> }).fetch()],
   ])('of this runtime over %s is a bad request', async (_, send) => {
     const cause = await Promise.resolve()
@@ -668,12 +659,12 @@ describe('a rejected fetch', () => {
     expect(meaning(cause, url)).toMatchObject({ code: 'network', cause })
   })
 
-  it('tells no password and no query, also where the engine quotes them', () => {
-    const url = 'https://someone:hunter2@api.example/v1?key=topsecret'
-    const cause = new TypeError(`Request cannot be constructed from a URL that includes credentials: ${url}`)
-    const error = meaning(cause, url)
-    expect(error.message).toContain('The request to https://api.example/v1 could not be made')
-    expect(inspect(error, { depth: 8 })).not.toMatch(/hunter2|topsecret/)
+  it('tells no password and no key, also where the engine quotes them', async () => {
+    const error = await failure({ provider: 'http://someone:hunter2000@127.0.0.1:9/v1?key=topsecret' })
+    expect(error.code).toBe('bad_request')
+    expect(error.message).toContain('The request to http://127.0.0.1:9/v1/chat/completions could not be made')
+    expect(error.message).toContain('includes credentials')
+    expect(inspect(error, { depth: 8 })).not.toMatch(/hunter2000|topsecret/)
   })
 
   it('with one of our errors stays that error', () => {
@@ -761,12 +752,15 @@ describe('a secret', () => {
       throw new Error(secret)
     },
   })
+  const endless = new Error(`no ${secret}`)
+  endless.cause = endless
   const { proxy, revoke } = Proxy.revocable({}, {})
   revoke()
 
   it.each([
     ['frozen', Object.freeze(new Error(`no ${secret}`))],
     ['cyclic', cyclic],
+    ['its own cause', endless],
     ['without a prototype', Object.assign(Object.create(null), { message: secret })],
     ['with a getter that throws', throwing],
     ['with odd fields', { name: Object.create(null), message: Object.create(null), key: secret }],
