@@ -56,9 +56,10 @@ describe.concurrent('while it tries again', () => {
 
       const notices = await seen()
       for (const attempt of ['(attempt 2 of 3)', '(attempt 3 of 3)']) {
-        for (const wait of ['in 2 s', 'in 1 s', '…']) {
-          expect(notices).toContain(`Too many requests. Trying again ${wait} ${attempt}`)
-        }
+        const waits = notices.filter((notice) => notice.endsWith(attempt))
+        expect(waits[0]).toBe(`Too many requests. Trying again in 2 s ${attempt}`)
+        // On a busy machine a second may pass unseen.
+        expect(waits.slice(1)).toEqual(expect.arrayContaining([expect.stringMatching(/again (in 1 s|…) /)]))
       }
       // Read aloud once for each request: what counts down is for the eyes.
       expect(await said()).toEqual([
