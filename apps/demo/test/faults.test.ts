@@ -56,7 +56,7 @@ describe.concurrent('while it tries again', () => {
 
       const notices = await seen()
       for (const attempt of ['(attempt 2 of 3)', '(attempt 3 of 3)']) {
-        const waits = notices.filter((notice) => notice.endsWith(attempt))
+        const waits = notices.filter((one) => one.endsWith(attempt))
         expect(waits[0]).toBe(`Too many requests. Trying again in 2 s ${attempt}`)
         // On a busy machine a second may pass unseen.
         expect(waits.slice(1)).toEqual(expect.arrayContaining([expect.stringMatching(/again (in 1 s|…) /)]))
