@@ -145,6 +145,7 @@ export function openAttempt(
   }
 
   const forgetPage = onReturn(() => {
+    if (provider.local) return
     isDoubtful = true
     // Nobody can tell whether a connection lives that nobody reads from.
     if (!isPaused) deadlines.set('wake', wakeMs)

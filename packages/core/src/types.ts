@@ -492,6 +492,8 @@ export interface Provider {
   decoder(): Decoder
   /** The body is no event stream but JSON lines, each of which the decoder gets as one event. */
   lines?: boolean
+  /** It answers inside the page: there is no connection that sleep or a change of networks could break. */
+  local?: boolean
   /** Sends the request instead of the global `fetch` (a proxy, a test, a scripted provider). */
   fetch?: typeof fetch
 }

@@ -1,6 +1,6 @@
 /** A page without a network, in the background or asleep: what is waited for, and which connections are in doubt. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createChat, createCompletionStore, openai, streamCompletion } from '../src/index.ts'
+import { createChat, createCompletionStore, openai, source, streamCompletion } from '../src/index.ts'
 import type { AssistantMessage, CompletionError, StreamOptions } from '../src/index.ts'
 import { byHand, chunk, event, refuse, reply, settle, unreachable, whole } from './http.ts'
 import type { Exchange } from './http.ts'
@@ -350,6 +350,20 @@ describe('a page that comes back', () => {
     const chat = stream.finalCompletion().catch((error) => error)
     await settle(20_001)
     expect(await Promise.race([chat, 'still open'])).toMatchObject({ code: 'interrupted', partial: { text: 'Hello' } })
+  })
+
+  it.each([false, true])('does not doubt a model in the page (and does one at a server): %s', async (isLocal) => {
+    const silent = async function* () {
+      yield { choices: [{ index: 0, delta: { content: 'Hel' } }] }
+      await new Promise(() => {})
+    }
+    const { stream, outcome } = ask([begin], isLocal ? { provider: source(() => silent()), fetch: undefined } : {})
+    await settle(10)
+    await sleep(91_000)
+    await settle(60_000)
+    expect(stream.snapshot.text).toBe('Hel')
+    expect(outcome.isOver).toBe(!isLocal)
+    stream.abort()
   })
 
   it('does not doubt a connection that was closed before', async () => {

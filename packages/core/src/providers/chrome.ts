@@ -43,6 +43,7 @@ export function chrome(options: ChromeOptions = {}): Provider {
   return {
     name,
     lines: true,
+    local: true,
     continuation: prefill,
     request(request) {
       // Pictures and sound cannot go out as JSON, so this is only to find out what the model cannot take.

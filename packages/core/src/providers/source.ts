@@ -32,7 +32,7 @@ export function source(chunks: Chunks | ChunkSource): Provider {
     return chunks as Chunks
   }
   const open = typeof chunks === 'function' ? chunks : once
-  return openai({
+  const provider = openai({
     name: 'source',
     // Any address will do, as nothing goes there: with one, the request stays as it is.
     baseURL: 'source:',
@@ -45,6 +45,7 @@ export function source(chunks: Chunks | ChunkSource): Provider {
       return new Response(body, { headers })
     },
   })
+  return { ...provider, local: true }
 }
 
 /** The body that a server would send: one read for each chunk. */
