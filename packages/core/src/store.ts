@@ -208,9 +208,10 @@ export function createCompletionStore(
     stop,
     retry: async () => (lastInput === undefined ? undefined : run(lastInput)),
     async continue() {
-      const { completion, text, finishReason, status } = subject.getState()
-      const isOver = status === 'ready' || status === 'error'
-      const isCut = isOver && (finishReason === null || finishReason === 'length')
+      const { completion, text, finishReason, status, stopped } = subject.getState()
+      // An answer that ended by itself without a reason is whole: some servers never tell one.
+      const isBroken = finishReason === null && (status === 'error' || stopped)
+      const isCut = isBroken || (finishReason === 'length' && status !== 'streaming')
       if (lastInput === undefined || !isCut) return completion
       return run(lastInput, text ? completion : undefined)
     },

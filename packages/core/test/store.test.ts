@@ -45,6 +45,20 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 describe('a completion store', () => {
+  it('has nothing to continue where an answer ended by itself, with a reason or without', async () => {
+    const { answers, fetch } = manualFetch()
+    const store = createCompletionStore({ model: 'm', provider: openai({ fetch }), continuation: (request) => request })
+    for (const end of [finish, event('[DONE]')]) {
+      const done = store.start('Hi')
+      await microtasks()
+      answers.at(-1)!.write(say('Hello') + end)
+      await done
+      const sent = answers.length
+      await expect(store.continue()).resolves.toMatchObject({ text: 'Hello' })
+      expect(answers).toHaveLength(sent)
+    }
+  })
+
   it('goes from idle over submitted and streaming to ready, with the answer', async () => {
     const { answers, fetch } = manualFetch()
     const store = createCompletionStore({ model: 'm', system: 'Be brief.', provider: openai({ fetch }) })
