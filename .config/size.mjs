@@ -1,6 +1,6 @@
 // What an import costs a page: bundles each entry of the package's "sizes" as Vite ships it, minified and gzipped, with
-// every dependency but the peers in it, prints what it is made of, and fails when it is over its limit. An entry with
-// "onTopOf" is what it adds to that import, and "brings" the files that it may add.
+// every dependency but the peers in it, prints what it is made of, and fails when it is over its limit. "from" is a path
+// of the package's other than its root. An entry with "onTopOf" is what it adds to that import, and "brings" the files that it may add.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
@@ -12,11 +12,11 @@ const { name, sizes, peerDependencies = {} } = JSON.parse(readFileSync('package.
 const external = (id) => Object.keys(peerDependencies).some((peer) => id === peer || id.startsWith(`${peer}/`))
 
 /** The bundle of one entry: its gzipped size in bytes, its files, and how much of the minified code each package brings. */
-async function measure(imports) {
+async function measure(imports, from = '') {
   const entry = {
     name: 'entry',
     resolveId: (id) => (id === 'entry' ? '\0entry' : null),
-    load: (id) => (id === '\0entry' ? `export ${imports} from '${name}'` : null),
+    load: (id) => (id === '\0entry' ? `export ${imports} from '${name}${from}'` : null),
   }
   const { output } = await build({
     configFile: false,
@@ -51,8 +51,8 @@ async function baseOf(imports) {
 }
 
 let failed = false
-for (const { import: imports, limit, onTopOf, brings } of sizes) {
-  const measured = await measure(onTopOf ? [onTopOf, imports].join().replace(/\s*}\s*,\s*{/, ',') : imports)
+for (const { import: imports, from, limit, onTopOf, brings } of sizes) {
+  const measured = await measure(onTopOf ? [onTopOf, imports].join().replace(/\s*}\s*,\s*{/, ',') : imports, from)
   const { parts } = measured
   const base = onTopOf && (await baseOf(onTopOf))
   const bytes = measured.bytes - (base?.bytes ?? 0)

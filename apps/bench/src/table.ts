@@ -3,7 +3,7 @@ import type { Contestant } from './contestant.ts'
 import type { Times } from './rounds.ts'
 
 /** The value below which this share of the values lies, between two of them where it must. */
-function quantile(values: readonly number[], share: number): number {
+export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   const place = (sorted.length - 1) * share
   const below = sorted[Math.floor(place)]!
@@ -11,8 +11,8 @@ function quantile(values: readonly number[], share: number): number {
 }
 
 /** "1.23 (1.20–1.31)": the median and the quartiles. */
-function spread(values: readonly number[]): string {
-  const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(values, share).toFixed(2))
+export function spread(values: readonly number[], digits = 2): string {
+  const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(values, share).toFixed(digits))
   return `${middle} (${low}–${high})`
 }
 
@@ -30,9 +30,13 @@ export function table(contestants: readonly Contestant[], results: ReadonlyMap<s
     contestant.name,
     ...[...results.values()].map((times) => cell(times, contestant, contestants[0]!)),
   ])
-  const all = [['', ...results.keys()], ...rows]
+  return markdown([['', ...results.keys()], ...rows])
+}
+
+/** Rows of the same length, the first one the head, as a Markdown table. */
+export function markdown(all: readonly string[][]): string {
   const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)))
   const line = (row: string[]): string => `| ${row.map((text, column) => text.padEnd(widths[column]!)).join(' | ')} |`
   const rule = line(widths.map((width) => '-'.repeat(width)))
-  return [line(all[0]!), rule, ...rows.map(line)].join('\n')
+  return [line(all[0]!), rule, ...all.slice(1).map(line)].join('\n')
 }

@@ -24,7 +24,7 @@ function* numbers(): Generator<number, never> {
 }
 
 /** Words as a model writes them, a token each. */
-function writeWords(count: number): string[] {
+export function writeWords(count: number): string[] {
   const random = numbers()
   const pick = (): string => {
     const n = random.next().value >> 8

@@ -7,6 +7,7 @@ import type { ResponseInfo, StreamLimits, StreamTimeouts } from './options.ts'
 import { isTooDeep } from './partial-json.ts'
 import { onReturn } from './presence.ts'
 import { placeOf } from './providers/openai.ts'
+import { nextTurn, sliceBytes } from './slices.ts'
 import { createBodyReader } from './sse.ts'
 import type { ChunkSink, CompletionChunk, Decoder, Provider, WireRequest } from './types.ts'
 
@@ -67,6 +68,8 @@ const wakeMs = 20_000
 const maxErrorBytes = 2 ** 16
 /** So many chunks without anything to see are held back. */
 const maxHeld = 100
+/** What a read costs, however few bytes it brings, in bytes that take as long. */
+const readBytes = 64
 /** A shorter event cannot be nested too deep. */
 const deepChars = 2000
 /** Headers that a redirect may take to another server: it gets no key in any of these. */
@@ -81,7 +84,7 @@ export function openAttempt(
 ): Attempt {
   const { provider, accumulator, place } = call
   const { maxEventBytes = 16 * mebi, maxCompletionBytes = 64 * mebi, maxRepeatedChunks = Infinity } = limits
-  const isResumed = call.begun
+  const isResumed = !!call.resumeUrl
   const controller = new AbortController()
   let details = call.details
   let body: ReadableStreamDefaultReader<Uint8Array> | undefined
@@ -186,9 +189,11 @@ export function openAttempt(
   }
 
   const send = async (): Promise<Response> => {
-    const { url, headers } = call
+    const { url, headers, lastEventId } = call
+    // Without one, it is read from its beginning.
+    const after = lastEventId && { 'last-event-id': lastEventId }
     const init: RequestInit = isResumed
-      ? { headers: { accept: 'text/event-stream', ...headers, 'last-event-id': call.lastEventId ?? '' } }
+      ? { headers: { accept: 'text/event-stream', ...headers, ...after } }
       : {
           method: 'POST',
           headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...headers },
@@ -232,7 +237,9 @@ export function openAttempt(
     const isLines = provider.lines || /ndjson|jsonl/i.test(type)
     const isJson = !isLines && /\/(problem\+)?json/i.test(type)
     const isStream = ok && !isJson && !/html|xml/i.test(type)
-    if (isStream) call.resumeUrl = resumeUrl(headers.get('content-location'), response.url, call.url) ?? call.resumeUrl
+    const location = headers.get('content-location')
+    if (isStream && location && /\/streams\/[^/]+$/.test(location))
+      call.resumeUrl = keptAt(location, response.url, call.url) ?? call.resumeUrl
     let text = ''
     let isAtEnd = !body
     const take = createBodyReader(
@@ -270,7 +277,12 @@ export function openAttempt(
       } catch {
         // It is too long, but that says no more than what comes now.
       }
-      if (!ok) end(providerError(text, { ...details, status }))
+      if (isResumed && !call.events && /404|410/.test(`${status}`)) {
+        // Whoever reads it for the first time learns what that means; a connection that broke is lost for its own reason.
+        call.resumeUrl = undefined
+        details = { ...details, status, retryable: false }
+        end(fail('not_found', `${place} no longer keeps this answer. Ask again.`))
+      } else if (!ok) end(providerError(text, { ...details, status }))
       // An end marker or a finish reason is what tells a whole answer from one whose connection was cut.
       else if (failure || isDone || accumulator.finished) end(failure)
       else if (dropped || (isStream && (call.events || type.includes('event-stream')))) {
@@ -284,6 +296,10 @@ export function openAttempt(
 
     let bytes = 0
     let dropped: unknown
+    /** What has been decoded since others had their turn. */
+    let spent = 0
+    /** Of a read that is too long to be decoded in one go. */
+    let rest: Uint8Array | undefined
     while (!isDone && !failure && !isAtEnd) {
       if (ok && !reader.wantsMore()) {
         // Nobody waits for the network, so it cannot be late.
@@ -298,15 +314,28 @@ export function openAttempt(
         if (isDoubtful) deadlines.set('wake', wakeMs)
         if (!call.begun) reader.resumed()
       }
-      let value: Uint8Array | undefined
-      try {
-        ;({ done: isAtEnd, value } = await body!.read())
-      } catch (error) {
-        dropped = error
-        isAtEnd = true
+      if (spent >= sliceBytes) {
+        spent = 0
+        await nextTurn()
+        if (isOver) return
       }
-      if (isOver) return
-      if (!value) break
+      let value = rest
+      if (!value) {
+        try {
+          ;({ done: isAtEnd, value } = await body!.read())
+        } catch (error) {
+          dropped = error
+          isAtEnd = true
+        }
+        if (isOver) return
+        if (!value) break
+      }
+      rest = undefined
+      if (value.length > sliceBytes) {
+        rest = value.subarray(sliceBytes)
+        value = value.subarray(0, sliceBytes)
+      }
+      spent += value.length + readBytes
       bytes += value.length
       call.bytes += value.length
       quietBytes += value.length
@@ -349,13 +378,16 @@ export function handOut(call: Call, reader: AttemptReader, isVisible = false): v
   for (const [i, chunk] of held.entries()) reader.chunk(chunk, isVisible && i === held.length - 1)
 }
 
-/** Where the rest of an answer is to be had: at the server that was asked, and nowhere else. */
-function resumeUrl(location: string | null, answeredBy: string, asked: string): string | undefined {
+/**
+ * Where an answer can be had again: at the server that was asked, and nowhere else. Undefined for any other place.
+ *
+ * @param location an address, or a reference relative to `base`
+ */
+export function keptAt(location: string, base: string, asked: string): string | undefined {
   try {
-    const { href, origin } = new URL(location!, answeredBy || asked)
-    return location && /\/streams\/[^/]+$/.test(location) && origin === new URL(asked, globalThis.location?.href).origin
-      ? href
-      : undefined
+    const { href, origin } = new URL(asked, globalThis.location?.href)
+    const place = new URL(location, base || href)
+    return place.origin === origin ? place.href : undefined
   } catch {
     return undefined
   }

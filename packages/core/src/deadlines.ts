@@ -22,7 +22,7 @@ export function createDeadlines<Name extends string>(expire: (name: Name) => voi
   const arm = (at: number): void => {
     clearTimeout(timer)
     alarm = at
-    timer = at < Infinity ? setTimeout(ring, Math.min(at - performance.now(), maxMs)) : undefined
+    timer = at < Infinity ? setTimeout(ring, Math.max(0, Math.min(at - performance.now(), maxMs))) : undefined
   }
   const ring = (): void => {
     const now = performance.now()

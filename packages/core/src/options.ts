@@ -66,6 +66,11 @@ export interface StreamOptions {
   fallbacks?: readonly Fallback[]
   /** An answer that was cut: its rest is asked for, and the stream's completion is both. Text only. */
   continues?: Beginning
+  /**
+   * Where a relay keeps an answer (an earlier stream's `resumeUrl`): it is read from there, from its beginning, and nothing
+   * is asked. Must be at the provider's own origin. An answer that is no longer kept ends in `not_found`.
+   */
+  resumeUrl?: string
   /** How to ask for the rest of an answer, instead of the provider's own way or where it has none. */
   continuation?: Continuation
   /**

@@ -59,7 +59,7 @@ const token = /[ \t\n\r]*(?:($|["{}[\]:,])|((-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+
 
 /** Characters of a string, an escape sequence, or half a character, once it is clear what follows it. */
 const piece =
-  /[ !#-[\]-\ud7ff\udc00-\uffff]+|\\([^u]|u(?!d[89ab])....)|([\ud800-\udbff]|\\ud[89ab]..)(?=[^\\]|\\[^u]|\\u....)/iy
+  /[ !#-[\]-\ud7ff\udc00-\uffff]+|\\([^u]|u(?![dD][89abAB])....)|([\ud800-\udbff]|\\u[dD][89abAB]..)(?=[^\\]|\\[^u]|\\u....)/y
 
 const aValue = '"{['
 

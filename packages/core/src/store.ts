@@ -1,13 +1,14 @@
 /** One completion as an observable store: what hooks and other frameworks bind to. */
-import { streamCompletion } from './completion-stream.ts'
-import type { CompletionStream } from './completion-stream.ts'
 import { isCompletionError } from './errors.ts'
 import type { CompletionError } from './errors.ts'
 import type { StreamOptions } from './options.ts'
 import { createPacer } from './pace.ts'
+import type { Pacer } from './pace.ts'
+import { startCompletion, tell } from './running.ts'
+import type { RunningCompletion } from './running.ts'
 import type { FailedAttempt } from './stream.ts'
 import type { StreamTiming } from './timing.ts'
-import type { Completion, CompletionRequest, Part, ToolCall, Usage } from './types.ts'
+import type { Completion, CompletionRequest, Part, PartialDeep, ToolCall, Usage } from './types.ts'
 
 /**
  * `idle`: nothing asked yet. `submitted`: sent, nothing arrived yet. `streaming`: the answer is arriving. `ready`: it is
@@ -25,18 +26,23 @@ export interface Store<State> {
 }
 
 /** One completion, as far as it has come. */
-export interface CompletionState {
+export interface CompletionState<Parsed = unknown, Written = Parsed> {
   readonly status: CompletionStatus
   readonly text: string
   readonly reasoning: string
   readonly refusal: string
   readonly toolCalls: readonly ToolCall[]
   readonly parts: readonly Part[]
+  /**
+   * The value of an answer that was asked to be JSON (`response_format`): what the text shows so far, and at the end what
+   * the schema made of it. Undefined while there is none.
+   */
+  readonly object: Parsed | PartialDeep<Written> | undefined
   readonly finishReason: Completion['finishReason']
   readonly nativeFinishReason: string | null
   readonly usage: Usage | undefined
   /** Everything above in OpenAI's shape, once something has arrived. */
-  readonly completion: Completion | undefined
+  readonly completion: Completion<Parsed | PartialDeep<Written>> | undefined
   /** Whether the answer was stopped before it was finished. */
   readonly stopped: boolean
   readonly error: CompletionError | undefined
@@ -46,45 +52,51 @@ export interface CompletionState {
 }
 
 /** Where completions come from, and what every request of a store has in common. */
-export interface CompletionStoreOptions extends Omit<StreamOptions, 'signal' | 'continues'> {
+export interface CompletionStoreOptions<Parsed = unknown, Written = Parsed> extends Omit<
+  StreamOptions,
+  'signal' | 'continues'
+> {
   /** The model's name as the provider knows it. */
   model: string
   /** A system message before every prompt. */
   system?: string
-  /** Further fields of every request: `tools`, `temperature`, `max_tokens` … */
-  request?: Partial<CompletionRequest>
+  /** Further fields of every request: `response_format`, `temperature`, `max_tokens` … */
+  request?: Partial<CompletionRequest<Parsed, Written>>
+  /** While an answer arrives it is shown at most once in so many milliseconds. Default: once per frame. */
+  throttle?: number
 }
 
 /** A prompt, or fields of the request (`messages` for a whole conversation). */
 export type CompletionInput = string | Partial<CompletionRequest>
 
 /** One completion at a time, observable. */
-export interface CompletionStore extends Store<CompletionState> {
+export interface CompletionStore<Parsed = unknown, Written = Parsed> extends Store<CompletionState<Parsed, Written>> {
   /**
    * Asks; whatever runs is stopped first. Resolves to the completion, also when it was stopped early, and to undefined
    * when it failed: the failure is in the state's `error`.
    */
-  start(input: CompletionInput): Promise<Completion | undefined>
+  start(input: CompletionInput): Promise<Completion<Parsed> | undefined>
   /** Ends the answer where it is. The connection is closed, the text is kept. */
   stop(): void
   /** Asks the last question again. */
-  retry(): Promise<Completion | undefined>
+  retry(): Promise<Completion<Parsed> | undefined>
   /**
    * Asks for the rest of an answer that was cut, was stopped or reached its length limit, and joins it to what is there.
    * Does nothing about an answer that is whole. Resolves as `start` does.
    */
-  continue(): Promise<Completion | undefined>
+  continue(): Promise<Completion<Parsed | PartialDeep<Written>> | undefined>
   /** Back to the initial state; whatever runs is stopped. */
   reset(): void
 }
 
-const idle: CompletionState = {
+const idle: CompletionState<never> = {
   status: 'idle',
   text: '',
   reasoning: '',
   refusal: '',
   toolCalls: [],
   parts: [],
+  object: undefined,
   finishReason: null,
   nativeFinishReason: null,
   usage: undefined,
@@ -117,7 +129,7 @@ export class Subject<State> implements Store<State> {
   set(state: State): void {
     if (state === this.state) return
     this.state = state
-    for (const listener of this.listeners) listener()
+    tell(this.listeners)
   }
 }
 
@@ -127,61 +139,66 @@ export class Subject<State> implements Store<State> {
  *
  * @param options a value, or a function that is asked whenever a request starts
  */
-export function createCompletionStore(
-  options: CompletionStoreOptions | (() => CompletionStoreOptions),
-): CompletionStore {
-  const subject = new Subject<CompletionState>(idle)
-  let stream: CompletionStream | undefined
+export function createCompletionStore<Parsed = unknown, Written = Parsed>(
+  options: CompletionStoreOptions<Parsed, Written> | (() => CompletionStoreOptions<Parsed, Written>),
+): CompletionStore<Parsed, Written> {
+  type State = CompletionState<Parsed, Written>
+  const subject = new Subject<State>(idle)
+  let running: RunningCompletion<Parsed, Written> | undefined
+  let pacer: Pacer | undefined
   let lastInput: CompletionInput | undefined
   let starts = 0
-  /** What is shown until there is a stream. */
-  let before = idle
+  /** What is shown until a request is sent. */
+  let before: State = idle
 
-  const publish = (status: CompletionStatus, error?: CompletionError) => {
-    subject.set(stream ? stateOf(stream, status, error) : { ...before, status, stopped: status === 'ready' })
+  const publish = (status: CompletionStatus, error?: CompletionError): void =>
+    subject.set(running ? stateOf(running, status, error) : { ...before, status, stopped: status === 'ready' })
+
+  const end = (status: CompletionStatus, error?: CompletionError): void => {
+    pacer?.cancel()
+    publish(status, error)
   }
-  const pacer = createPacer(() => publish('streaming'))
 
-  const stop = () => {
+  const stop = (): void => {
     const { status } = subject.getState()
     if (status !== 'submitted' && status !== 'streaming') return
     starts++
-    pacer.cancel()
-    const stopped = stream
+    const stopped = running
     stopped?.abort()
-    publish('ready')
+    end('ready')
     if (stopped) void showLast(stopped)
   }
 
   /** A tokenizer that has to be loaded first tells only later what a stopped answer took. */
-  const showLast = async (stopped: CompletionStream) => {
+  const showLast = async (stopped: RunningCompletion<Parsed, Written>): Promise<void> => {
     await stopped.finalCompletion().catch(() => undefined)
-    if (stream === stopped && stopped.snapshot !== subject.getState().completion) publish('ready')
+    if (running === stopped && stopped.snapshot.usage !== subject.getState().usage) publish('ready')
   }
 
-  const run = async (input: CompletionInput, continues?: Completion): Promise<Completion | undefined> => {
+  const run = async (input: CompletionInput, continues?: Completion): Promise<Completion<Parsed> | undefined> => {
     stop()
     lastInput = input
     before = continues ? { ...subject.getState(), error: undefined } : idle
-    stream = undefined
+    running = undefined
     const mine = ++starts
     publish('submitted')
     // Whoever starts twice in one go (an effect that React's StrictMode runs twice) sends one request, not two.
     await null
     if (mine !== starts) return undefined
-    const { model, system, request, ...streamOptions } = typeof options === 'function' ? options() : options
-    const current = (stream = streamCompletion(requestOf(input, model, system, request), {
-      ...streamOptions,
-      continues,
-    }))
-    let begun = false
+    const { model, system, request, throttle, ...rest } = typeof options === 'function' ? options() : options
+    const asked = requestOf(input, model, system, request) as CompletionRequest<Parsed, Written>
+    // The rest of an answer is nowhere kept.
+    const streamOptions = continues ? { ...rest, continues, resumeUrl: undefined } : rest
+    const current = (running = startCompletion(asked, streamOptions))
+    const paced = (pacer = createPacer(() => publish('streaming'), throttle))
+    let hasBegun = false
     current.subscribe(() => {
       if (mine !== starts) return
       // The first token shows at once; the rest waits for the next frame.
-      if (begun) pacer.schedule()
+      if (hasBegun) paced.schedule()
       else if (current.timing.timeToFirstTokenMs !== undefined) {
-        begun = true
-        pacer.flush()
+        hasBegun = true
+        paced.flush()
       } else if (current.attempts !== subject.getState().attempts) publish('submitted')
     })
     try {
@@ -193,11 +210,6 @@ export function createCompletionStore(
       if (mine === starts) end('error', error)
       return undefined
     }
-  }
-
-  const end = (status: CompletionStatus, error?: CompletionError) => {
-    pacer.cancel()
-    publish(status, error)
   }
 
   return {
@@ -217,7 +229,7 @@ export function createCompletionStore(
     },
     reset() {
       stop()
-      stream = undefined
+      running = undefined
       subject.set(idle)
     },
   }
@@ -237,13 +249,12 @@ function requestOf(
   return { ...rest, messages: [...before, ...messages, ...after] }
 }
 
-function stateOf(
-  stream: CompletionStream,
+function stateOf<Parsed, Written>(
+  { snapshot, aborted, attempts, timing }: RunningCompletion<Parsed, Written>,
   status: CompletionStatus,
   error: CompletionError | undefined,
-): CompletionState {
-  const completion = stream.snapshot
-  const { text, reasoning, refusal, toolCalls, parts, finishReason, nativeFinishReason, usage } = completion
+): CompletionState<Parsed, Written> {
+  const { text, reasoning, refusal, toolCalls, parts, parsed, finishReason, nativeFinishReason, usage } = snapshot
   return {
     status,
     text,
@@ -251,13 +262,14 @@ function stateOf(
     refusal,
     toolCalls,
     parts,
+    object: parsed,
     finishReason,
     nativeFinishReason,
     usage,
-    completion: completion.choices.length > 0 ? completion : undefined,
-    stopped: stream.aborted,
+    completion: snapshot.choices.length > 0 ? snapshot : undefined,
+    stopped: aborted,
     error,
-    attempts: stream.attempts,
-    timing: stream.timing,
+    attempts,
+    timing,
   }
 }

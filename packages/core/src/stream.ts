@@ -1,6 +1,6 @@
 /** A stream of completions from request to end: one loop that decides whether to retry, resume, ask somebody else or fail. */
 import type { Accumulator } from './accumulate.ts'
-import { handOut, openAttempt } from './attempt.ts'
+import { handOut, keptAt, openAttempt } from './attempt.ts'
 import type { Attempt, AttemptReader, Call } from './attempt.ts'
 import { createDeadlines } from './deadlines.ts'
 import { CompletionError, isCompletionError, withoutSecrets } from './errors.ts'
@@ -28,9 +28,15 @@ export interface StreamReader extends AttemptReader {
   failed(attempt: FailedAttempt): void
 }
 
+/** The reader's end of a running stream. */
+export interface StreamControl extends Attempt {
+  /** Where the answer can be had again, once that is known. */
+  readonly resumeUrl: string | undefined
+}
+
 /** Starts a stream and reads it as fast as the reader wants. The control's methods are those of its running attempt. */
-export function openStream(request: CompletionRequest, options: StreamOptions, reader: StreamReader): Attempt {
-  const { maxRetries = 2, timeout = {}, limits = {}, fallbacks = [], continues } = options
+export function openStream(request: CompletionRequest, options: StreamOptions, reader: StreamReader): StreamControl {
+  const { maxRetries = 2, timeout = {}, limits = {}, fallbacks = [], continues, resumeUrl } = options
   const { totalMs = Infinity } = timeout
   const startedAt = performance.now()
   const targets: Fallback[] = [{ provider: options.provider, headers: options.headers }, ...fallbacks]
@@ -65,9 +71,9 @@ export function openStream(request: CompletionRequest, options: StreamOptions, r
   /** A server that would go on without us is told to stop. */
   const stopServer = async (): Promise<void> => {
     if (!call?.resumeUrl || accumulator.finished) return
-    const { fetch: send, resumeUrl, headers } = call
+    const { fetch: send, resumeUrl: place, headers } = call
     try {
-      await send(resumeUrl, { method: 'DELETE', headers, keepalive: true, redirect: 'manual' })
+      await send(place, { method: 'DELETE', headers, keepalive: true, redirect: 'manual' })
     } catch {
       // It finds out by itself.
     }
@@ -75,10 +81,11 @@ export function openStream(request: CompletionRequest, options: StreamOptions, r
 
   const end = (error?: CompletionError): void => {
     if (!close()) return
-    if (call && !call.begun) handOut(call, reader)
+    const hasBegun = call?.begun
+    if (call && !hasBegun) handOut(call, reader)
     if (error) {
-      // A connection that was lost may be taken up again by another page.
-      if (!/network|interrupted/.test(error.code)) void stopServer()
+      // A connection that was lost may be taken up again by another page, and what could not be read here may be elsewhere.
+      if (!/network|interrupted/.test(error.code) && (hasBegun || !resumeUrl)) void stopServer()
       error.attempts = attempts
       error.partial = accumulator.snapshot
     }
@@ -90,13 +97,16 @@ export function openStream(request: CompletionRequest, options: StreamOptions, r
     if (attempts) accumulator = reader.restarted()
     asked = { ...request, model }
     if (!who) throw new Error('Set `provider` to a URL or to a provider such as openai().')
-    if (!model) throw new Error('Set `model`, for example "gpt-4o-mini".')
+    if (!model && !resumeUrl) throw new Error('Set `model`, for example "gpt-4o-mini".')
     let provider = typeof who === 'string' ? endpoint(who) : who
-    let said: ProviderRequest = { ...asked, response_format: wireFormat(request.response_format) }
+    // An answer that is there already is not asked for: what counts is where, and who asks.
+    let said: ProviderRequest = resumeUrl
+      ? { model, prompt: '.' }
+      : { ...asked, response_format: wireFormat(request.response_format) }
     if (provider.resolve) [provider, said] = provider.resolve(said)
     if (continues?.toolCalls.length) throw new Error('An answer that calls tools cannot be continued, only text can.')
     const begun = continues?.text.trimEnd()
-    if (begun) {
+    if (begun && !resumeUrl) {
       const continuation = options.continuation ?? provider.continuation
       if (!continuation) {
         const advice = 'Set `continuation` to how to ask for the rest, for example to `askToContinue`.'
@@ -105,6 +115,9 @@ export function openStream(request: CompletionRequest, options: StreamOptions, r
       said = continuation(said, begun)
     }
     const wire = await provider.request(said)
+    const place = resumeUrl && keptAt(resumeUrl, '', wire.url)
+    if (resumeUrl && !place)
+      throw new Error(`\`resumeUrl\` must be at ${placeOf(wire.url)}, the provider's own origin.`)
     return {
       ...wire,
       headers: { ...wire.headers, ...headers },
@@ -120,6 +133,7 @@ export function openStream(request: CompletionRequest, options: StreamOptions, r
       events: 0,
       pieces: 0,
       bytes: 0,
+      resumeUrl: place,
     }
   }
 
@@ -173,8 +187,9 @@ export function openStream(request: CompletionRequest, options: StreamOptions, r
           error,
           failures: ++failures,
           maxRetries,
-          begun: !!call?.begun,
-          canResume: !!call?.resumeUrl && !!call.lastEventId,
+          // To ask for an answer that is kept would be to ask twice as well.
+          begun: !!call?.begun || !!resumeUrl,
+          canResume: !!call?.resumeUrl && (!!call.lastEventId || (!!resumeUrl && !call.events)),
           hasFallback: at + 1 < targets.length,
           isOffline: isOffline(),
           leftMs: totalMs - (performance.now() - startedAt),
@@ -191,11 +206,10 @@ export function openStream(request: CompletionRequest, options: StreamOptions, r
         if (isOver) return
         // Why it could not be taken up again says less than why it broke.
         if (action === 'fail') throw lost ?? error
-        if (action === 'resume') lost ??= error
-        else {
+        if (action !== 'resume') {
           void stopServer()
           call = undefined
-        }
+        } else if (call?.begun) lost ??= error
         if (action === 'fallback') {
           at++
           failures = 0
@@ -212,7 +226,12 @@ export function openStream(request: CompletionRequest, options: StreamOptions, r
     const message = String((cause as Error | undefined)?.message ?? cause)
     const code = call ? 'invalid_response' : 'bad_request'
     const error = isCompletionError(cause) ? cause : new CompletionError(code, message, { ...call?.details, cause })
-    return withoutSecrets(error, call ? secretsOf(call) : [])
+    try {
+      return withoutSecrets(error, call ? secretsOf(call) : [])
+    } catch {
+      // Some engines know only half of what URLs are made of. What cannot be searched is not told.
+      return new CompletionError(error.code, 'The request failed.', { cause: error })
+    }
   }
 
   if (totalMs < Infinity) deadlines.set('total', totalMs)
@@ -225,6 +244,9 @@ export function openStream(request: CompletionRequest, options: StreamOptions, r
     more: () => attempt?.more(),
     cancel(reason) {
       if (close(reason)) void stopServer()
+    },
+    get resumeUrl() {
+      return call ? call.resumeUrl : resumeUrl
     },
   }
 }

@@ -1,6 +1,6 @@
 /** Answers of a given shape: what a schema asks of the provider, and what it says of the answer in the end. */
 import { parse } from './tool-call.ts'
-import type { Completion, CompletionRequest, ResponseFormat, StandardSchema } from './types.ts'
+import type { Completion, CompletionRequest, ResponseFormat, SchemaResult, StandardSchema } from './types.ts'
 
 type Format = CompletionRequest['response_format']
 
@@ -70,9 +70,14 @@ export async function validate(
   }
   const result = await schema['~standard'].validate(value)
   if (!result.issues) return result
-  const problems = result.issues.map(({ path = [], message }) => {
+  return { problem: `The answer does not fit the schema. ${problemsOf(result.issues)}`, issues: result.issues }
+}
+
+/** What a schema finds wrong, in words. */
+export function problemsOf(issues: NonNullable<SchemaResult<unknown>['issues']>): string {
+  const problems = issues.map(({ path = [], message }) => {
     const place = path.map((step) => String(typeof step === 'object' ? step.key : step)).join('.')
     return place ? `${place}: ${message}` : message
   })
-  return { problem: `The answer does not fit the schema. ${problems.join('; ')}`, issues: result.issues }
+  return problems.join('; ')
 }

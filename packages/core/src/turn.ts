@@ -1,295 +1,316 @@
 /** One answer of a conversation: a request, the tools that it asks for, the next request, until nothing more is asked for. */
-import { streamCompletion } from './completion-stream.ts'
-import type { CompletionStream } from './completion-stream.ts'
-import { isCompletionError } from './errors.ts'
-import type { CompletionError } from './errors.ts'
+import { callOf, cut, isOpen, newId, settled, textOf, withOutcome } from './chat-message.ts'
+import type { AssistantMessage, ChatPart, ChatToolCall, Outcome } from './chat-message.ts'
+import { answered, beginningOf, lastCalls, saidIn, withResults } from './chat-wire.ts'
+import { CompletionError, isCompletionError } from './errors.ts'
 import { createPacer } from './pace.ts'
+import { startCompletion } from './running.ts'
+import type { RunningCompletion } from './running.ts'
 import type { CompletionStoreOptions } from './store.ts'
-import type { FailedAttempt } from './stream.ts'
-import type { StreamTiming } from './timing.ts'
 import { addUsage } from './tokens.ts'
-import { answersCall, declareTools, resultText, runTool } from './tools.ts'
-import type { ChatTools, ToolOutcome } from './tools.ts'
-import type {
-  Annotation,
-  Beginning,
-  Completion,
-  CompletionMessage,
-  CompletionRequest,
-  Message,
-  Part,
-  ToolCall,
-  Usage,
-} from './types.ts'
-
-/** A tool call and what running it came to. */
-export interface ChatToolCall extends ToolCall {
-  /** What the tool returned, in state `output`. */
-  output?: unknown
-  /** Why it failed, in state `error`. */
-  error?: string
-}
-
-/** A piece of a message, in the order in which it was written. */
-export type ChatPart = Exclude<Part, { type: 'tool-call' }> | { type: 'tool-call'; toolCall: ChatToolCall }
-
-/** An answer, with every step of it: what was said, the tools that were called, what was said then. */
-export interface AssistantMessage {
-  readonly id: string
-  readonly role: 'assistant'
-  readonly parts: readonly ChatPart[]
-  /** The visible text of all steps. */
-  readonly text: string
-  /** `stopped`: ended by `stop()`, with what had arrived. */
-  readonly status: 'submitted' | 'streaming' | 'ready' | 'stopped' | 'error'
-  readonly finishReason: Completion['finishReason']
-  readonly nativeFinishReason: string | null
-  /** The sources that all steps cite. */
-  readonly annotations: readonly Annotation[]
-  /** Token counts of all requests that the answer took, added up. */
-  readonly usage: Usage | undefined
-  /** Of the last request, with the time to the first token of the first one. */
-  readonly timing: StreamTiming | undefined
-  readonly error: CompletionError | undefined
-  /** The requests of the last step that failed before, and what was done about each. */
-  readonly attempts: readonly FailedAttempt[]
-  /** What later requests send for it: the assistant's messages and the tools' results. */
-  readonly wire: readonly Message[]
-}
+import { declareTools, nameOf, runTool, toolOf } from './tools.ts'
+import type { ChatTools } from './tools.ts'
+import type { Annotation, Beginning, Completion, Message, Usage } from './types.ts'
 
 /** Who answers, and with what. */
 export interface TurnOptions extends CompletionStoreOptions {
   /** Tools that the page runs; their results go back to the model, which then goes on. */
   tools?: ChatTools
-  /** The most requests that one answer may take. Default 5. */
+  /** The most requests that one answer may take by itself. What a person says about a tool call begins a new count. Default 5. */
   maxSteps?: number
 }
 
-/** One running answer. It publishes itself as a message: at most once per frame, at once when its status changes. */
-export class Turn {
-  private readonly options: TurnOptions
-  private readonly request: CompletionRequest
-  private readonly history: readonly Message[]
-  private readonly publish: (message: AssistantMessage) => void
-  private readonly pacer = createPacer(() => this.show('streaming'))
-  private readonly controller = new AbortController()
-  private readonly id: string
-  private readonly startedAt = performance.now()
-  private stream: CompletionStream | undefined
-  /** What the first step goes on with. */
-  private continues: Beginning | undefined
-  private isOver = false
-  private firstTokenMs: number | undefined
+/**
+ * An earlier answer to take up, which stays the same message. `continue`: the rest of one that was cut. `tools`: one whose
+ * calls have got an outcome or an approval. `resume`: one that runs at a relay.
+ */
+export type Earlier = readonly [how: 'continue' | 'tools' | 'resume', message: AssistantMessage]
+
+/** A running answer. */
+export interface Turn {
+  /** Runs until nothing more is asked for; resolves to the answer as it ended, also when it failed. Called once. */
+  run(): Promise<AssistantMessage>
+  /** Ends it where it is. */
+  stop(): void
+  readonly isOver: boolean
+  /** What somebody says about a call. False when there is no such call that waits, or the answer is over. */
+  answer(toolCallId: string, outcome: Outcome): boolean
+}
+
+/**
+ * A new answer, or one that takes up an earlier one. It publishes itself as a message: at most once per frame, at once when
+ * its status changes.
+ *
+ * @param history what the conversation sends so far
+ * @param publish takes the answer whenever there is something new to show of it
+ */
+export function createTurn(
+  options: TurnOptions,
+  history: readonly Message[],
+  publish: (message: AssistantMessage) => void,
+  earlier?: Earlier,
+): Turn {
+  const { model, system, request, tools, maxSteps = 5, ...streamOptions } = options
+  const [how, before] = earlier ?? []
+  const id = before?.id ?? newId()
+  const controller = new AbortController()
+  const startedAt = performance.now()
+  const pacer = createPacer(() => show('streaming'), options.throttle)
+  const runningTools = new Map<string, Promise<void>>()
+  /** What was said about calls of a step that has not ended. */
+  const early = new Map<string, Outcome>()
 
   // What the steps before the running one came to.
-  private readonly doneParts: ChatPart[] = []
-  private doneText = ''
-  private doneAnnotations: readonly Annotation[] = []
-  private doneUsage: Usage | undefined
-  private readonly wire: Message[] = []
-  private outcomes = new Map<string, Partial<ChatToolCall>>()
+  let parts: ChatPart[] = []
+  let text = ''
+  let annotations: readonly Annotation[] = []
+  let usage: Usage | undefined
+  let usageBefore: Usage | undefined
+  let wire: Message[] = []
 
-  /**
-   * @param history what the conversation sends so far
-   * @param publish takes the answer whenever there is something new to show of it
-   * @param cut an answer that was cut, which this one goes on with: it stays the same message
-   */
-  constructor(
-    options: TurnOptions,
-    history: readonly Message[],
-    publish: (message: AssistantMessage) => void,
-    cut?: AssistantMessage,
-  ) {
-    const { model, system, request, tools } = options
-    this.options = options
-    this.request = { model, ...(tools && { tools: declareTools(tools) }), ...request }
-    this.history = system === undefined ? history : [{ role: 'system', content: system }, ...history]
-    this.publish = publish
-    this.id = cut?.id ?? newId()
-    if (cut) this.goOn(cut)
+  /** The last request, and whether its step is still to be added to those before. */
+  let stream: RunningCompletion | undefined
+  let isStepOpen = false
+  let last: Completion | undefined
+  /** What the first step goes on with. */
+  let continues: Beginning | undefined
+  let resumeUrl: string | undefined
+  /** How much there was of the running step when the page was left. */
+  let keptSize = 0
+  let firstTokenMs: number | undefined
+  /** Requests since somebody last said something about a call. */
+  let steps = 0
+  let isOver = false
+  let over!: (message: AssistantMessage) => void
+  const ended = new Promise<AssistantMessage>((resolve) => (over = resolve))
+
+  const calls = (): ChatToolCall[] => lastCalls(parts, wire)
+  /** A step that is resumed is told anew. What was there when the page was left stays until it has come as far. */
+  const isBehind = (): boolean => !!keptSize && !last && sizeOf(stream?.snapshot.parts ?? []) < keptSize
+  /** The parts of the running step, with what was said about its calls. */
+  const heard = (said: readonly ChatPart[]): readonly ChatPart[] => {
+    for (const [callId, outcome] of early) said = withOutcome(said, callId, outcome) ?? said
+    return said
   }
 
-  /** Takes up an answer where it was cut: its last step is the first one here. */
-  private goOn({ parts, text, annotations, usage, wire }: AssistantMessage): void {
-    const isAnswered = (part: ChatPart | undefined) =>
-      part?.type !== 'tool-call' || part.toolCall.state === 'output' || part.toolCall.state === 'error'
-    // A call that was cut is asked for anew.
-    const done = parts.slice(0, parts.findLastIndex(isAnswered) + 1)
-    const said = wire.at(-1)
-    const content = said?.role === 'assistant' && !said.tool_calls ? said.content : undefined
-    let from = done.length
-    let last = ''
-    while (from && typeof content === 'string' && last !== content) {
-      const part = done[--from]!
-      if (part.type === 'text') last = part.text + last
+  const show = (status: AssistantMessage['status'], error?: CompletionError): AssistantMessage => {
+    const step = isStepOpen ? stream?.snapshot : undefined
+    const { finishReason = null, nativeFinishReason = null } = step ?? last ?? before ?? {}
+    const timeToFirstTokenMs = before?.timing?.timeToFirstTokenMs ?? firstTokenMs
+    const isRunning = status === 'submitted' || status === 'streaming'
+    const attempts = stream?.attempts ?? []
+    const isResumable = (isStepOpen || isBehind()) && !continues
+    const running = { parts: parts.length, annotations, usage, url: isResumable ? stream?.resumeUrl : undefined }
+    if (isBehind()) {
+      // Where it could not be reached it may be taken up again.
+      const rest = isRunning ? { wire, running } : { running: status === 'error' && running.url ? running : undefined }
+      const shown = { ...before!, status, error, attempts, ...rest }
+      publish(shown)
+      return shown
     }
-    const isCut = last && last === content
-    // Thoughts before the text belong to it.
-    while (isCut && done[from - 1]?.type === 'reasoning') from--
-    const step = isCut ? done.splice(from) : []
-    this.doneParts.push(...done)
-    this.doneText = isCut ? text.slice(0, -last.length) : text
-    this.doneAnnotations = annotations
-    this.doneUsage = usage
-    this.wire.push(...(isCut ? wire.slice(0, -1) : wire))
-    if (!isCut) return
-    const choice = { index: 0, message: said as CompletionMessage, finish_reason: null, logprobs: null }
-    this.continues = { text: last, parts: step as Part[], toolCalls: [], choices: [choice] }
-  }
-
-  async run(): Promise<void> {
-    const maxSteps = this.options.maxSteps ?? 5
-    for (let step = 1; !this.isOver; step++) {
-      const completion = await this.readStep()
-      if (this.isOver || !completion) return
-      const calls = completion.toolCalls.filter((call) => answersCall(this.options.tools, call))
-      if (calls.length === 0 || step >= maxSteps) return this.end('ready')
-      await this.runTools(calls)
-      if (this.isOver) return
-      this.closeStep(completion)
-    }
-  }
-
-  stop(): void {
-    if (this.isOver) return
-    this.controller.abort()
-    this.stream?.abort()
-    for (const [id, { state }] of this.outcomes) {
-      if (state === 'running') this.outcomes.set(id, { state: 'error', error: 'Stopped before the tool had finished.' })
-    }
-    this.end('stopped')
-    if (this.options.countTokens) void this.showLast()
-  }
-
-  /** A tokenizer that has to be loaded first tells only later what a stopped answer took. */
-  private async showLast(): Promise<void> {
-    await this.stream?.finalCompletion().catch(() => undefined)
-    this.show('stopped')
-  }
-
-  /** One request. Undefined when it failed, which ends the turn. */
-  private async readStep(): Promise<Completion | undefined> {
-    const { model: _1, system: _2, request: _3, tools: _4, maxSteps: _5, ...streamOptions } = this.options
-    const messages = [...this.history, ...this.wire]
-    const { continues } = this
-    this.continues = undefined
-    const stream = (this.stream = streamCompletion({ ...this.request, messages }, { ...streamOptions, continues }))
-    const askedAt = performance.now() - this.startedAt
-    const waiting = this.doneParts.length > 0 || continues ? 'streaming' : 'submitted'
-    this.show(waiting)
-    let { attempts } = stream
-    stream.subscribe(() => {
-      if (this.isOver) return
-      if (this.firstTokenMs !== undefined) return this.pacer.schedule()
-      // Only until there is a first token: the timing costs a snapshot, and this runs for each read.
-      const first = stream.timing.timeToFirstTokenMs
-      if (first === undefined) {
-        if (stream.attempts !== attempts) this.show(waiting)
-        attempts = stream.attempts
-        return
-      }
-      this.firstTokenMs = askedAt + first
-      this.pacer.flush()
-    })
-    try {
-      return await stream.finalCompletion()
-    } catch (error) {
-      if (!isCompletionError(error)) throw error
-      this.end('error', error)
-      return undefined
-    }
-  }
-
-  private async runTools(calls: readonly ToolCall[]): Promise<void> {
-    for (const call of calls) this.outcomes.set(call.id, { state: 'running' })
-    this.pacer.flush()
-    await Promise.all(
-      calls.map(async (call) => {
-        const outcome = await runTool(this.options.tools, call, this.controller.signal)
-        if (this.isOver) return
-        this.outcomes.set(call.id, { state: 'output' in outcome ? 'output' : 'error', ...outcome })
-        this.pacer.flush()
-      }),
-    )
-  }
-
-  /** The running step has its results: keep it, and make way for the next one. */
-  private closeStep(completion: Completion): void {
-    this.wire.push(...this.stepWire(completion))
-    this.doneParts.push(...this.stepParts(completion))
-    this.doneText += completion.text
-    this.doneAnnotations = this.annotations(completion)
-    this.doneUsage = addUsage(this.doneUsage, completion.usage)
-    this.outcomes = new Map()
-    this.stream = undefined
-  }
-
-  private end(status: 'ready' | 'stopped' | 'error', error?: CompletionError): void {
-    if (this.isOver) return
-    this.isOver = true
-    this.pacer.cancel()
-    this.show(status, error)
-  }
-
-  private show(status: AssistantMessage['status'], error?: CompletionError): void {
-    const completion = this.stream?.snapshot
-    const timing = this.stream?.timing
-    const ended = status !== 'submitted' && status !== 'streaming'
-    this.publish({
-      id: this.id,
+    const message: AssistantMessage = {
+      id,
       role: 'assistant',
-      parts: completion ? [...this.doneParts, ...this.stepParts(completion)] : this.doneParts.slice(),
-      text: this.doneText + (completion?.text ?? ''),
+      parts: step ? [...parts, ...heard(step.parts)] : parts,
+      text: text + (step?.text ?? ''),
       status,
-      finishReason: completion?.finishReason ?? null,
-      nativeFinishReason: completion?.nativeFinishReason ?? null,
-      annotations: this.annotations(completion),
-      usage: addUsage(this.doneUsage, completion?.usage),
-      timing: timing && {
-        ...timing,
-        ...(this.firstTokenMs !== undefined && { timeToFirstTokenMs: this.firstTokenMs }),
-        ...(ended && { totalMs: performance.now() - this.startedAt }),
-      },
+      finishReason,
+      nativeFinishReason,
+      annotations: citedWith(step),
+      usage: addUsage(usage, step?.usage),
+      timing: stream
+        ? {
+            ...stream.timing,
+            ...(timeToFirstTokenMs !== undefined && { timeToFirstTokenMs }),
+            ...(!isRunning && { totalMs: performance.now() - startedAt }),
+          }
+        : before?.timing,
       error,
-      attempts: this.stream?.attempts ?? [],
-      // A running answer is not sent anywhere, so what its last step would send is worked out at its end.
-      wire: ended && completion ? [...this.wire, ...this.stepWire(completion)] : this.wire.slice(),
-    })
+      attempts,
+      wire,
+      ...(isRunning && { running }),
+    }
+    publish(message)
+    return message
   }
 
   /** The same list as before where the running step adds none. */
-  private annotations(completion: Completion | undefined): readonly Annotation[] {
-    const cited = completion?.choices[0]?.message.annotations
-    return cited ? [...this.doneAnnotations, ...cited] : this.doneAnnotations
+  const citedWith = (step: Completion | undefined): readonly Annotation[] => {
+    const cited = step?.choices[0]?.message.annotations
+    return cited ? [...annotations, ...cited] : annotations
   }
 
-  private stepParts(completion: Completion): ChatPart[] {
-    return completion.parts.map((part) => {
-      const outcome = part.type === 'tool-call' && this.outcomes.get(part.toolCall.id)
-      return outcome ? { type: 'tool-call', toolCall: { ...part.toolCall, ...outcome } } : part
-    })
+  const end = (status: 'ready' | 'stopped' | 'error', error?: CompletionError): void => {
+    if (isOver) return
+    isOver = true
+    pacer.cancel()
+    const isCut = status !== 'ready'
+    if (isStepOpen) closeStep(stream!.snapshot, isCut)
+    else if (isCut) {
+      parts = settled(parts, /running|input-complete/)
+      wire = withResults(wire, parts)
+    }
+    over(show(status, error))
   }
 
-  /** The step's messages. A call without a result is left out: no provider takes a conversation with an open call. */
-  private stepWire(completion: Completion): Message[] {
-    const said = completion.choices[0]?.message
-    if (!said) return []
-    const { tool_calls = [], refusal, annotations: _1, server_tool_calls: _2, audio, ...message } = said
-    const answered = tool_calls.filter((call) => this.outcomes.has(call.id))
-    // A refusal is what the assistant said; not every provider takes the field back, every one takes the words.
-    const content = message.content || refusal
-    if (!content && !message.images && !audio && answered.length === 0) return []
-    const results = answered.map(({ id }): Message => {
-      const { output, error } = this.outcomes.get(id) ?? {}
-      const outcome: ToolOutcome = error === undefined ? { output } : { error }
-      return { role: 'tool', tool_call_id: id, content: resultText(outcome) }
+  /**
+   * Adds the step to those before. The calls of one that was cut have nobody to answer them, so they are left out.
+   *
+   * @returns whether it calls tools
+   */
+  const closeStep = (completion: Completion, isCut = false): boolean => {
+    isStepOpen = false
+    if (isCut && isBehind()) return false
+    last = completion
+    usageBefore = usage
+    const shown = heard(completion.parts)
+    parts = [...parts, ...(isCut ? cut(shown) : shown)]
+    early.clear()
+    text += completion.text
+    annotations = citedWith(completion)
+    usage = addUsage(usage, completion.usage)
+    const said = saidIn(completion, isCut)
+    if (!said) return false
+    wire = withResults([...wire, said], parts)
+    return !!said.tool_calls
+  }
+
+  /** One request. False when it asks for no more; when it fails, it throws. */
+  const readStep = async (): Promise<boolean> => {
+    const messages = answered([...history, ...wire])
+    if (system !== undefined) messages.unshift({ role: 'system', content: system })
+    const declared = declareTools(tools, request?.tools)
+    const asked = { model, ...request, ...(declared.length > 0 && { tools: declared }), messages }
+    const current = (stream = startCompletion(asked, { ...streamOptions, continues, resumeUrl }))
+    isStepOpen = true
+    const askedAt = performance.now() - startedAt
+    const waiting = parts.length > 0 || continues ? 'streaming' : 'submitted'
+    show(waiting)
+    let { attempts, resumeUrl: place } = current
+    current.subscribe(() => {
+      if (isOver) return
+      if (firstTokenMs !== undefined) return pacer.schedule()
+      // Only until there is a first token: the timing costs a snapshot, and this runs for each read.
+      const first = current.timing.timeToFirstTokenMs
+      if (first === undefined) {
+        // Where it can be had again is news as well, for whoever keeps the message.
+        const isNews = current.attempts !== attempts || current.resumeUrl !== place
+        ;({ attempts, resumeUrl: place } = current)
+        return isNews ? void show(waiting) : undefined
+      }
+      firstTokenMs = askedAt + first
+      pacer.flush()
     })
-    const calls = answered.length > 0 && { tool_calls: answered }
-    return [{ ...message, content, ...(audio && { audio: { id: audio.id } }), ...calls }, ...results]
+    const completion = await current.finalCompletion()
+    if (isOver) return false
+    continues = resumeUrl = undefined
+    return closeStep(completion)
+  }
+
+  const set = (callId: string, outcome: Outcome): void => {
+    const changed = withOutcome(parts, callId, outcome)
+    if (!changed) return
+    parts = changed
+    wire = withResults(wire, parts)
+    pacer.flush()
+  }
+
+  /** Runs a call, unless it is for somebody else to answer. */
+  const begin = (call: ChatToolCall): void => {
+    const tool = toolOf(tools, call.name)
+    const isForeign = tool ? !tool.execute : request?.tools?.some((each) => nameOf(each) === call.name)
+    if (isForeign || runningTools.has(call.id)) return
+    const work = async (): Promise<void> => {
+      const outcome = await runTool(tool, call, controller.signal, (needsApproval) => {
+        const { approval, state } = callOf(parts, call.id)!
+        // Somebody may have said something about it meanwhile.
+        if (state !== 'input-complete' || (needsApproval && approval !== 'approved')) return false
+        set(call.id, { state: 'running' })
+        return true
+      })
+      // Before it is told of, so that whoever hears of it can allow it.
+      runningTools.delete(call.id)
+      if (isOver) return
+      if (outcome) set(call.id, { ...outcome, state: outcome.error === undefined ? 'output' : 'error' })
+      else set(call.id, { approval: 'requested' })
+    }
+    runningTools.set(call.id, work())
+  }
+
+  const run = async (): Promise<void> => {
+    // Where calls have just been answered, there is no request to begin with.
+    for (steps = how === 'tools' ? 0 : 1; ; steps++) {
+      if ((steps && !(await readStep())) || steps >= maxSteps) return end('ready')
+      for (const call of calls()) if (isOpen(call) && call.approval !== 'requested') begin(call)
+      if (!stream && runningTools.size) show('streaming')
+      while (runningTools.size && !isOver) await Promise.all(runningTools.values())
+      if (isOver) return
+      if (calls().some(isOpen)) return end('ready')
+    }
+  }
+
+  /** A tokenizer that has to be loaded first tells only later what a stopped answer took. */
+  const showCounted = async (): Promise<void> => {
+    const completion = await stream?.finalCompletion().catch(() => undefined)
+    if (!completion || completion === last) return
+    usage = addUsage(usageBefore, completion.usage)
+    show('stopped')
+  }
+
+  if (before) {
+    ;({ annotations, usage, text } = before)
+    parts = [...before.parts]
+    wire = [...before.wire]
+    if (how === 'continue') ({ parts, text, wire, continues } = beginningOf(before))
+    if (how === 'resume') {
+      // What the running step had said is told anew.
+      const running = before.running!
+      const said = parts.splice(running.parts)
+      if (textOf(said)) wire.pop()
+      keptSize = sizeOf(said)
+      text = textOf(parts)
+      ;({ annotations = [], usage, url: resumeUrl } = running)
+    }
+  }
+
+  return {
+    run() {
+      run().catch((cause) => {
+        const said = String((cause as Error | undefined)?.message ?? cause)
+        end('error', isCompletionError(cause) ? cause : new CompletionError('bad_request', said, { cause }))
+      })
+      return ended
+    },
+    get isOver() {
+      return isOver
+    },
+    stop() {
+      if (isOver) return
+      controller.abort()
+      stream?.abort()
+      end('stopped')
+      if (options.countTokens) void showCounted()
+    },
+    answer(callId, outcome) {
+      if (isOver) return false
+      const call = isStepOpen
+        ? callOf(heard(stream!.snapshot.parts), callId)
+        : calls().find((each) => each.id === callId)
+      if (!call || !isOpen(call)) return false
+      steps = 0
+      if (isStepOpen) {
+        early.set(callId, outcome)
+        pacer.flush()
+        return true
+      }
+      set(callId, outcome)
+      if (!outcome.state) begin({ ...call, ...outcome })
+      return true
+    },
   }
 }
 
-/** An id for a message. Unique within a page; `crypto.randomUUID` needs a secure context, which a page on a LAN address is not. */
-export function newId(): string {
-  return `msg_${Date.now().toString(36)}${Math.random().toString(36).slice(2, 10)}`
+/** How much there is of some parts. */
+function sizeOf(parts: readonly ChatPart[]): number {
+  return parts.reduce((size, part) => size + ('text' in part ? part.text.length : 1), 0)
 }

@@ -142,7 +142,7 @@ export interface CompletionRequest<Parsed = unknown, Written = unknown> {
 }
 
 /** A schema of any library that follows the Standard Schema (zod, valibot, arktype …): https://standardschema.dev */
-export interface StandardSchema<Output = unknown, Input = unknown> {
+export interface StandardSchema<Output = unknown, Input = Output> {
   readonly '~standard': {
     readonly version: 1
     readonly vendor: string

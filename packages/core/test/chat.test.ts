@@ -119,7 +119,7 @@ describe('a conversation', () => {
       { role: 'user', content: 'And?' },
     ])
     chat.reset()
-    expect(chat.getState()).toEqual({ messages: [], status: 'idle', error: undefined })
+    expect(chat.getState()).toEqual({ messages: [], queued: [], status: 'idle', error: undefined })
   })
 
   it('goes on from a conversation that was kept as JSON', async () => {

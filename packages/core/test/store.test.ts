@@ -1,5 +1,6 @@
 /** The store of one completion: what it shows and when, how it is steered. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
 import { createCompletionStore, openai } from '../src/index.ts'
 import type { CompletionState, CompletionStore } from '../src/index.ts'
 import { chunk, event, fetchOf } from './http.ts'
@@ -186,6 +187,63 @@ describe('a completion store', () => {
       { model: 'a', temperature: 1 },
       { model: 'b', temperature: 1 },
     ])
+  })
+
+  it('is published at most once in `throttle` milliseconds, as the options say when a request starts', async () => {
+    const { answers, fetch } = manualFetch()
+    let throttle = 50
+    const store = createCompletionStore(() => ({ model: 'm', provider: openai({ fetch }), throttle }))
+    const seen: [number, string][] = []
+    let startedAt = 0
+    store.subscribe(() => seen.push([Math.round(performance.now() - startedAt), store.getState().text]))
+    for (const expected of [
+      [0, 50, 100, 150],
+      [0, 100, 200],
+    ]) {
+      void store.start('Hi')
+      await microtasks()
+      seen.length = 0
+      startedAt = performance.now()
+      for (let i = 0; i < 120; i++) {
+        answers.at(-1)!.write(say('x'))
+        await vi.advanceTimersByTimeAsync(1)
+      }
+      await vi.advanceTimersByTimeAsync(100)
+      expect(seen.map(([at]) => at)).toEqual(expected)
+      expect(seen.at(-1)![1]).toBe('x'.repeat(120))
+      // The end waits for nothing.
+      answers.at(-1)!.write(say('y'))
+      await microtasks()
+      store.stop()
+      expect(seen).toHaveLength(expected.length + 1)
+      expect(store.getState()).toMatchObject({ status: 'ready', text: `${'x'.repeat(120)}y` })
+      expect(vi.getTimerCount()).toBe(0)
+      throttle = 100
+    }
+  })
+
+  it('shows the value of a JSON answer as it grows, and what its schema made of it at the end', async () => {
+    const { answers, fetch } = manualFetch()
+    const schema = z.object({ city: z.string(), high: z.number().transform(String) })
+    const request = { response_format: schema }
+    const store = createCompletionStore({ model: 'm', provider: openai({ fetch }), request })
+    expect(store.getState().object).toBeUndefined()
+    const done = store.start('Hi')
+    await microtasks()
+    answers[0]!.write(say('{"city":"Par'))
+    await microtasks()
+    expect(store.getState().object).toEqual({ city: 'Par' })
+    expect(store.getState().object).toBe(store.getState().completion!.parsed)
+    answers[0]!.write(say('is","high":2') + chunk({ content: '1}' }, 'stop') + event('[DONE]'))
+    await expect(done).resolves.toMatchObject({ parsed: { city: 'Paris', high: '21' } })
+    expect(store.getState()).toMatchObject({ status: 'ready', object: { city: 'Paris', high: '21' } })
+    void store.start('Hi')
+    expect(store.getState().object).toBeUndefined()
+    await microtasks()
+    answers[1]!.write(say('{"city":"Par'))
+    await microtasks()
+    store.stop()
+    expect(store.getState()).toMatchObject({ status: 'ready', stopped: true, object: { city: 'Par' } })
   })
 
   it('goes back to the beginning', async () => {

@@ -2,12 +2,15 @@
 import type OpenAI from 'openai'
 import { describe, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
-import { buildCompletion, streamCompletion } from '../src/index.ts'
+import { buildCompletion, createCompletionStore, streamCompletion } from '../src/index.ts'
 import type {
   ChatCompletion,
   Completion,
   CompletionChunk,
   CompletionMessage,
+  CompletionState,
+  CompletionStore,
+  CompletionStoreOptions,
   Message,
   PartialDeep,
 } from '../src/index.ts'
@@ -48,5 +51,37 @@ describe('the types of the wire', () => {
     type Dated = ReturnType<typeof askDate>
     expectTypeOf<Dated['snapshot']['parsed']>().toEqualTypeOf<{ at?: string } | { at: Date } | undefined>()
     expectTypeOf<Awaited<ReturnType<Dated['finalCompletion']>>['parsed']>().toEqualTypeOf<{ at: Date } | undefined>()
+  })
+
+  it('knows the value of a store whose answers have a schema, also when its options are a function', () => {
+    const schema = z.object({ city: z.string(), at: z.string().transform((at) => new Date(at)) })
+    type Written = z.input<typeof schema>
+    type Forecast = z.output<typeof schema>
+    const options = { model: 'm', provider: '/api', request: { temperature: 0, response_format: schema } }
+    const store = () => createCompletionStore(options)
+    const lazy = () =>
+      createCompletionStore(() => ({ model: 'm', provider: '/api', request: { response_format: schema } }))
+    const wrapped = () =>
+      createCompletionStore({
+        model: 'm',
+        provider: '/api',
+        request: { response_format: { type: 'json_object', schema } },
+      })
+    type Value = PartialDeep<Written> | Forecast | undefined
+    for (const create of [store, lazy, wrapped]) {
+      type Its = ReturnType<typeof create>
+      expectTypeOf<ReturnType<Its['getState']>['object']>().toEqualTypeOf<Value>()
+      expectTypeOf<Its>().toEqualTypeOf<CompletionStore<Forecast, Written>>()
+      expectTypeOf<Awaited<ReturnType<Its['start']>>>().toEqualTypeOf<Completion<Forecast> | undefined>()
+    }
+  })
+
+  it('has stores, states and options without a schema that take those with one', () => {
+    const plain = () => createCompletionStore({ model: 'm', provider: '/api', request: { temperature: 0 } })
+    expectTypeOf<ReturnType<typeof plain>>().toEqualTypeOf<CompletionStore>()
+    expectTypeOf<CompletionState['object']>().toEqualTypeOf<unknown>()
+    expectTypeOf<CompletionStore<{ a: number }>>().toExtend<CompletionStore>()
+    expectTypeOf<CompletionState<{ a: number }>>().toExtend<CompletionState>()
+    expectTypeOf<CompletionStoreOptions<{ a: number }>>().toExtend<CompletionStoreOptions>()
   })
 })

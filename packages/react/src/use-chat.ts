@@ -1,26 +1,36 @@
-/** A conversation in a component. */
-import { useEffect, useState } from 'react'
+/** A conversation in a component, or in several that name the same id. */
+import { useEffect } from 'react'
 import { createChat } from 'completion-stream'
 import type { Chat, ChatOptions, ChatState } from 'completion-stream'
-import { useLatest } from './use-latest.ts'
+import { useShared } from './use-shared.ts'
+import type { Shelf, Verbs } from './use-shared.ts'
 import { useStore } from './use-store.ts'
 
-/** Read when a request starts; only `initialMessages` counts once, at the first render. */
-export type UseChatOptions = ChatOptions
+/**
+ * Who answers and how, read when a request starts; only `initialMessages` counts once, at the first render. Or a chat that
+ * the app has made: it is shown, and not stopped when the component unmounts.
+ */
+export type UseChatOptions = (
+  | (ChatOptions & {
+      /**
+       * Components with the same id have the same conversation. Each asks with its own options; the answer is stopped when
+       * the last of them unmounts, and the conversation is forgotten then.
+       */
+      id?: string
+      chat?: undefined
+    })
+  | { chat: Chat; id?: undefined }
+) & {
+  /** Takes up an answer that ran when the page was left, once it is mounted. */
+  resume?: boolean
+}
 
 /** The conversation and the verbs. The verbs stay the same from render to render. */
-export interface ChatResult extends ChatState {
-  /** Asks. An answer that is still arriving is stopped first. */
-  sendMessage: Chat['sendMessage']
-  /** Drops the last answer and asks for another; also the way to try again after an error. */
-  regenerate: Chat['regenerate']
-  /** Asks for the rest of the last answer, when it was cut, was stopped or reached its length limit, in the same message. */
-  continue: Chat['continue']
-  /** Ends the answer where it is; the text is kept. */
-  stop: Chat['stop']
-  /** An empty conversation. */
-  reset: Chat['reset']
-}
+export interface ChatResult extends ChatState, Verbs<Chat> {}
+
+const shelf: Shelf = new Map()
+/** The chats that were asked to resume: once is enough, whoever mounts. */
+const resumed = new WeakSet<Chat>()
 
 /**
  * Holds a conversation in a component: messages with ordered parts, tools that the page runs, stop and regenerate. It
@@ -30,9 +40,19 @@ export interface ChatResult extends ChatState {
  *     const { messages, status, sendMessage, stop } = useChat({ model: 'gpt-4o-mini', provider: '/api' })
  */
 export function useChat(options: UseChatOptions): ChatResult {
-  const latest = useLatest(options)
-  const [chat] = useState(() => createChat(latest))
-  useEffect(() => () => chat.stop(), [chat])
-  const { sendMessage, regenerate, continue: goOn, stop, reset } = chat
-  return { ...useStore(chat), sendMessage, regenerate, continue: goOn, stop, reset }
+  const { resume } = options
+  const { store, seat } = useShared(
+    shelf,
+    createChat,
+    // Options with a chat are never asked for.
+    options as ChatOptions,
+    options.chat ?? options.id,
+  )
+  useEffect(() => {
+    const chat = seat.find()
+    if (!resume || resumed.has(chat)) return
+    resumed.add(chat)
+    void seat.verbs.resume()
+  }, [resume, seat])
+  return { ...useStore(store), ...seat.verbs }
 }

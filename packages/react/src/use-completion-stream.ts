@@ -1,26 +1,30 @@
-/** One streamed completion in a component. */
-import { useEffect, useState } from 'react'
+/** One streamed completion in a component, or in several that name the same id. */
 import { createCompletionStore } from 'completion-stream'
 import type { CompletionState, CompletionStore, CompletionStoreOptions } from 'completion-stream'
-import { useLatest } from './use-latest.ts'
+import { useShared } from './use-shared.ts'
+import type { Shelf, Verbs } from './use-shared.ts'
 import { useStore } from './use-store.ts'
 
-/** Read when a request starts: new objects and functions at each render are fine, and the latest ones count. */
-export type UseCompletionStreamOptions = CompletionStoreOptions
+/**
+ * Who answers and how, read when a request starts: new objects and functions at each render are fine, and the latest ones
+ * count. Or a store that the app has made: it is shown, and not stopped when the component unmounts.
+ */
+export type UseCompletionStreamOptions<Parsed = unknown, Written = Parsed> =
+  | (CompletionStoreOptions<Parsed, Written> & {
+      /**
+       * Components with the same id have the same completion. Each asks with its own options; the answer is stopped when the
+       * last of them unmounts, and is forgotten then.
+       */
+      id?: string
+      store?: undefined
+    })
+  | { store: CompletionStore<Parsed, Written>; id?: undefined }
 
 /** The completion as far as it has come, and the verbs. The verbs stay the same from render to render. */
-export interface CompletionStreamResult extends CompletionState {
-  /** Asks; whatever runs is stopped first. Resolves to the completion, or to undefined when it failed: see `error`. */
-  start: CompletionStore['start']
-  /** Ends the answer where it is; the text is kept. */
-  stop: CompletionStore['stop']
-  /** Asks the last question again. */
-  retry: CompletionStore['retry']
-  /** Asks for the rest of an answer that was cut, was stopped or reached its length limit, and joins it to what is there. */
-  continue: CompletionStore['continue']
-  /** Back to the beginning. */
-  reset: CompletionStore['reset']
-}
+export interface CompletionStreamResult<Parsed = unknown, Written = Parsed>
+  extends CompletionState<Parsed, Written>, Verbs<CompletionStore<Parsed, Written>> {}
+
+const shelf: Shelf = new Map()
 
 /**
  * Streams completions into a component. It renders at most once per frame while an answer arrives, and at once when the
@@ -28,10 +32,15 @@ export interface CompletionStreamResult extends CompletionState {
  *
  *     const { text, status, finishReason, start, stop } = useCompletionStream({ model: 'gpt-4o-mini', provider: '/api' })
  */
-export function useCompletionStream(options: UseCompletionStreamOptions): CompletionStreamResult {
-  const latest = useLatest(options)
-  const [store] = useState(() => createCompletionStore(latest))
-  useEffect(() => () => store.stop(), [store])
-  const { start, stop, retry, continue: goOn, reset } = store
-  return { ...useStore(store), start, stop, retry, continue: goOn, reset }
+export function useCompletionStream<Parsed = unknown, Written = Parsed>(
+  options: UseCompletionStreamOptions<Parsed, Written>,
+): CompletionStreamResult<Parsed, Written> {
+  const { store, seat } = useShared(
+    shelf,
+    createCompletionStore<Parsed, Written>,
+    // Options with a store are never asked for.
+    options as CompletionStoreOptions<Parsed, Written>,
+    options.store ?? options.id,
+  )
+  return { ...useStore(store), ...seat.verbs }
 }

@@ -7,7 +7,9 @@ it('exports these names', () => {
     [
       "useChat",
       "useCompletionStream",
+      "useSmoothText",
       "useStore",
+      "useStreamAnnouncer",
     ]
   `)
 })

@@ -2,17 +2,12 @@
 import { act, cleanup, renderHook, waitFor } from '@testing-library/react'
 import { StrictMode, useEffect } from 'react'
 import { afterEach, describe, expect, it } from 'vitest'
-import { askToContinue, openai } from 'completion-stream'
-import { scriptedProvider } from '@completion-stream/testing'
-import type { Script, Step } from '@completion-stream/testing'
+import { askToContinue } from 'completion-stream'
+import type { Step } from '@completion-stream/testing'
 import { useChat, useCompletionStream } from '../src/index.ts'
+import { scripted } from './scripted.ts'
 
 afterEach(cleanup)
-
-function scripted(script: Script) {
-  const model = scriptedProvider(script, { tokensPerSecond: Number.POSITIVE_INFINITY, firstTokenMs: 0 })
-  return { model, provider: openai({ baseURL: 'http://model.test/v1', fetch: model }) }
-}
 
 function overloaded(retryAfterMs: number): Step {
   const headers = { 'retry-after-ms': `${retryAfterMs}` }

@@ -1,19 +1,13 @@
-/** The chat hook, in a real browser. */
-import { act, cleanup, render, renderHook, screen, waitFor } from '@testing-library/react'
-import { memo, StrictMode } from 'react'
-import { afterEach, describe, expect, it } from 'vitest'
-import { createCompletionStore, openai } from 'completion-stream'
-import type { ChatMessage } from 'completion-stream'
-import { scriptedProvider } from '@completion-stream/testing'
-import type { Script } from '@completion-stream/testing'
-import { useChat, useStore } from '../src/index.ts'
+/** The chat hook, in a real browser: conversations, and who shares them. */
+import { act, cleanup, renderHook, waitFor } from '@testing-library/react'
+import { StrictMode } from 'react'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createChat } from 'completion-stream'
+import type { Chat, ChatMessage } from 'completion-stream'
+import { useChat } from '../src/index.ts'
+import { aWhile, scripted, stalling } from './scripted.ts'
 
 afterEach(cleanup)
-
-function scripted(script: Script, tokensPerSecond = Number.POSITIVE_INFINITY) {
-  const model = scriptedProvider(script, { tokensPerSecond, firstTokenMs: 0 })
-  return { model, provider: openai({ baseURL: 'http://model.test/v1', fetch: model }) }
-}
 
 describe('useChat', () => {
   it('holds a conversation in which the page runs a tool', async () => {
@@ -33,34 +27,6 @@ describe('useChat', () => {
       { type: 'tool-call', toolCall: { name: 'weather', state: 'output', output: 'clear in Oslo' } },
       { type: 'text', text: 'It is clear in Oslo.' },
     ])
-  })
-
-  it('renders no finished message again while another streams', async () => {
-    const { provider } = scripted(({ turn }) => [turn === 0 ? 'Short.' : 'long '.repeat(200)], 500)
-    const renders = new Map<string, number>()
-    const Message = memo(({ message }: { message: ChatMessage }) => {
-      renders.set(message.id, (renders.get(message.id) ?? 0) + 1)
-      return <li>{message.text}</li>
-    })
-    let chat!: ReturnType<typeof useChat>
-    function Page() {
-      chat = useChat({ model: 'm', provider })
-      return (
-        <ul>
-          {chat.messages.map((message) => (
-            <Message key={message.id} message={message} />
-          ))}
-        </ul>
-      )
-    }
-    render(<Page />)
-    await act(() => chat.sendMessage('One'))
-    const before = new Map(renders)
-    await act(() => chat.sendMessage('Two'))
-    const ids = chat.messages.map((message) => message.id)
-    expect(ids.slice(0, 2).map((id) => renders.get(id)! - before.get(id)!)).toEqual([0, 0])
-    expect(renders.get(ids[3]!)).toBeGreaterThan(5)
-    expect(screen.getAllByRole('listitem')).toHaveLength(4)
   })
 
   it('stops midway, keeps the text, and asks again', async () => {
@@ -83,30 +49,115 @@ describe('useChat', () => {
     expect(result.current).toMatchObject({ status: 'error', error: { code: 'authentication', status: 401 } })
     expect(result.current.messages[0]?.text).toBe('Hi')
   })
+
+  it('edits a question and asks it again', async () => {
+    const { provider } = scripted(({ prompt }) => [`To ${prompt}`])
+    const { result } = renderHook(() => useChat({ model: 'm', provider }))
+    await act(async () => void (await result.current.sendMessage('one')))
+    await act(async () => void (await result.current.sendMessage('two')))
+    await act(async () => void (await result.current.edit(result.current.messages[0]!.id, 'three')))
+    expect(result.current.messages.map((message) => message.text)).toEqual(['three', 'To three'])
+  })
+
+  it('begins with the messages that it is given, and takes others later', () => {
+    const messages: ChatMessage[] = [{ id: 'q', role: 'user', text: 'Hi', parts: [{ type: 'text', text: 'Hi' }] }]
+    const { result, rerender } = renderHook(
+      ({ initialMessages }) => useChat({ model: 'm', provider: '/api', initialMessages }),
+      {
+        initialProps: { initialMessages: messages },
+      },
+    )
+    expect(result.current.messages.map((message) => message.text)).toEqual(['Hi'])
+    rerender({ initialMessages: [] })
+    expect(result.current.messages).toHaveLength(1)
+    act(() => result.current.setMessages([]))
+    expect(result.current.messages).toEqual([])
+  })
 })
 
-describe('useStore', () => {
-  it('renders a component only when the slice that it shows changes', async () => {
-    const { provider } = scripted(['one two three four five six'], 60)
-    const store = createCompletionStore({ model: 'm', provider })
-    const renders = { status: 0, text: 0 }
-    function Status() {
-      renders.status++
-      return <p>{useStore(store, (state) => state.status)}</p>
+describe('hooks with the same id', () => {
+  it('have one conversation, which ends with the last of them', async () => {
+    const { provider, model, left } = stalling()
+    const options = { id: 'same', provider }
+    const one = renderHook(() => useChat({ ...options, model: 'a' }), { wrapper: StrictMode })
+    const other = renderHook(() => useChat({ ...options, model: 'b' }), { wrapper: StrictMode })
+    act(() => void other.result.current.sendMessage('Hi'))
+    await waitFor(() => expect(one.result.current.messages[1]?.text).toBe('Hello'))
+    expect(model.requests).toMatchObject([{ body: { model: 'b' } }])
+    other.unmount()
+    await aWhile()
+    expect([one.result.current.status, left()]).toEqual(['streaming', []])
+    one.unmount()
+    await waitFor(() => expect(left()).toEqual(['Hi']))
+    expect(renderHook(() => useChat({ ...options, model: 'a' })).result.current.messages).toEqual([])
+  })
+})
+
+describe("a chat of the app's", () => {
+  it('is shown, and goes on when the component unmounts', async () => {
+    const { provider, left } = stalling()
+    const chat = createChat({ model: 'm', provider })
+    const { result, unmount } = renderHook(() => useChat({ chat }))
+    expect(result.current.sendMessage).toBe(chat.sendMessage)
+    act(() => void result.current.sendMessage('Hi'))
+    await waitFor(() => expect(result.current.messages[1]?.text).toBe('Hello'))
+    unmount()
+    await aWhile()
+    expect([chat.getState().status, left()]).toEqual(['streaming', []])
+    chat.stop()
+  })
+})
+
+describe('resume', () => {
+  it('asks the chat once to take its answer up, also under StrictMode and for two who show it', () => {
+    const chat = createChat({ model: 'm', provider: '/api' })
+    const resume = vi.fn<Chat['resume']>(chat.resume)
+    const watched: Chat = { ...chat, resume }
+    const one = renderHook(() => useChat({ chat: watched, resume: true }), { wrapper: StrictMode })
+    renderHook(() => useChat({ chat: watched, resume: true }), { wrapper: StrictMode })
+    one.rerender()
+    expect(resume).toHaveBeenCalledTimes(1)
+  })
+
+  it('reads an answer that a relay has kept', async () => {
+    const urls: string[] = []
+    const answer: ChatMessage = {
+      id: 'a',
+      role: 'assistant',
+      parts: [{ type: 'text', text: 'Once' }],
+      text: 'Once',
+      status: 'streaming',
+      finishReason: null,
+      nativeFinishReason: null,
+      annotations: [],
+      usage: undefined,
+      timing: undefined,
+      error: undefined,
+      attempts: [],
+      wire: [],
+      running: { url: 'http://model.test/v1/chat/completions/kept', parts: 0 },
     }
-    function Text() {
-      renders.text++
-      return <p role="log">{useStore(store, (state) => state.text)}</p>
-    }
-    render(
-      <>
-        <Status />
-        <Text />
-      </>,
+    const question: ChatMessage = { id: 'q', role: 'user', text: 'A story', parts: [{ type: 'text', text: 'A story' }] }
+    const { model } = scripted(['Once upon a time.'])
+    const { result } = renderHook(
+      () =>
+        useChat({
+          model: 'm',
+          provider: 'http://model.test/v1',
+          id: 'kept',
+          initialMessages: [question, answer],
+          resume: true,
+          async fetch(input) {
+            urls.push(String(input))
+            const body = JSON.stringify({ model: 'm', stream: true, messages: [{ role: 'user', content: 'A story' }] })
+            return model('http://model.test/v1/chat/completions', { method: 'POST', body })
+          },
+        }),
+      { wrapper: StrictMode },
     )
-    await act(async () => void (await store.start('Hi')))
-    expect(screen.getByRole('log').textContent).toBe('one two three four five six')
-    expect(renders.status).toBe(4) // idle, submitted, streaming, ready
-    expect(renders.text).toBeGreaterThan(renders.status)
+    await waitFor(() =>
+      expect(result.current.messages[1]).toMatchObject({ status: 'ready', text: 'Once upon a time.' }),
+    )
+    expect(urls).toEqual(['http://model.test/v1/chat/completions/kept'])
   })
 })

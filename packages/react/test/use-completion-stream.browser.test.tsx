@@ -1,24 +1,12 @@
-/** The completion hook, in a real browser. */
-import { act, cleanup, render, renderHook, screen, waitFor } from '@testing-library/react'
-import { StrictMode, useEffect } from 'react'
+/** The completion hook, in a real browser: what it shows, and who answers. */
+import { act, cleanup, renderHook, waitFor } from '@testing-library/react'
 import { afterEach, describe, expect, it } from 'vitest'
-import { openai } from 'completion-stream'
-import type { Provider } from 'completion-stream'
-import { scriptedProvider } from '@completion-stream/testing'
-import type { Script, ScriptedProvider } from '@completion-stream/testing'
+import { createCompletionStore } from 'completion-stream'
+import type { CompletionStoreOptions } from 'completion-stream'
 import { useCompletionStream } from '../src/index.ts'
+import { gate, scripted, stalling } from './scripted.ts'
 
 afterEach(cleanup)
-
-function scripted(
-  script: Script,
-  tokensPerSecond = Number.POSITIVE_INFINITY,
-): { provider: Provider; model: ScriptedProvider } {
-  const model = scriptedProvider(script, { tokensPerSecond, firstTokenMs: 0 })
-  return { model, provider: openai({ baseURL: 'http://model.test/v1', fetch: model }) }
-}
-
-const long = Array.from({ length: 400 }, (_, i) => `word${i}`).join(' ')
 
 describe('useCompletionStream', () => {
   it('shows the answer as it arrives, then how it ended, what it took and how long', async () => {
@@ -63,52 +51,6 @@ describe('useCompletionStream', () => {
     expect(JSON.parse(result.current.toolCalls[0]!.arguments)).toEqual({ query: 'a long query about streams' })
   })
 
-  it('renders at most once per frame, whatever the token rate', async () => {
-    const { provider } = scripted([long], 2000)
-    let renders = 0
-    const { result } = renderHook(() => {
-      renders++
-      return useCompletionStream({ model: 'm', provider })
-    })
-    let frames = 0
-    let counting = true
-    const count = () => {
-      frames++
-      if (counting) requestAnimationFrame(count)
-    }
-    requestAnimationFrame(count)
-    const before = renders
-    // No act() here: it would flush renders of its own.
-    globalThis.IS_REACT_ACT_ENVIRONMENT = false
-    try {
-      await result.current.start('Hi')
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    } finally {
-      counting = false
-      globalThis.IS_REACT_ACT_ENVIRONMENT = true
-    }
-    expect(result.current.text).toBe(long)
-    expect(result.current.timing!.chunks).toBeGreaterThan(400)
-    // Submitted, the first token and the end are published at once, beside the frames.
-    expect(renders - before).toBeLessThanOrEqual(frames + 3)
-    expect(renders - before).toBeLessThan(result.current.timing!.chunks / 2)
-  })
-
-  it('stops, keeps the text, and closes the connection', async () => {
-    let gone = false
-    const { provider } = scripted(async function* ({ signal }) {
-      signal.addEventListener('abort', () => (gone = true))
-      yield 'Hello'
-      yield { stall: true }
-    })
-    const { result } = renderHook(() => useCompletionStream({ model: 'm', provider }))
-    act(() => void result.current.start('Hi'))
-    await waitFor(() => expect(result.current.text).toBe('Hello'))
-    act(() => result.current.stop())
-    expect(result.current).toMatchObject({ status: 'ready', stopped: true, text: 'Hello', error: undefined })
-    await waitFor(() => expect(gone).toBe(true))
-  })
-
   it('keeps the text of a cut answer beside the error, and asks again', async () => {
     const { provider, model } = scripted(({ turn }) => (turn === 0 ? ['Hel', { cut: true }] : ['Hello']))
     const { result } = renderHook(() => useCompletionStream({ model: 'm', provider }))
@@ -117,32 +59,6 @@ describe('useCompletionStream', () => {
     await act(async () => void (await result.current.retry()))
     expect(result.current).toMatchObject({ status: 'ready', text: 'Hello', error: undefined })
     expect(model.requests).toHaveLength(2)
-  })
-
-  it('sends one request under StrictMode, also when an effect starts it', async () => {
-    const { provider, model } = scripted(['Hello'])
-    function Page() {
-      const { text, status, start } = useCompletionStream({ model: 'm', provider })
-      useEffect(() => void start('Hi'), [start])
-      return <p role="status">{`${status}: ${text}`}</p>
-    }
-    render(<Page />, { wrapper: StrictMode })
-    await waitFor(() => expect(screen.getByRole('status').textContent).toBe('ready: Hello'))
-    expect(model.requests).toHaveLength(1)
-  })
-
-  it('closes the connection when it unmounts', async () => {
-    let gone = false
-    const { provider } = scripted(async function* ({ signal }) {
-      signal.addEventListener('abort', () => (gone = true))
-      yield 'Hello'
-      yield { stall: true }
-    })
-    const { result, unmount } = renderHook(() => useCompletionStream({ model: 'm', provider }))
-    act(() => void result.current.start('Hi'))
-    await waitFor(() => expect(result.current.text).toBe('Hello'))
-    unmount()
-    await waitFor(() => expect(gone).toBe(true))
   })
 
   it('reads its options when a request starts, and keeps its verbs', async () => {
@@ -158,5 +74,108 @@ describe('useCompletionStream', () => {
     expect(result.current).toMatchObject({ start, stop, retry, reset })
     act(() => result.current.reset())
     expect(result.current).toMatchObject({ status: 'idle', text: '' })
+  })
+
+  it('stops, keeps the text, and closes the connection', async () => {
+    const { provider, left } = stalling()
+    const { result } = renderHook(() => useCompletionStream({ model: 'm', provider }))
+    act(() => void result.current.start('Hi'))
+    await waitFor(() => expect(result.current.text).toBe('Hello'))
+    act(() => result.current.stop())
+    expect(result.current).toMatchObject({ status: 'ready', stopped: true, text: 'Hello', error: undefined })
+    await waitFor(() => expect(left()).toEqual(['Hi']))
+  })
+
+  it('goes on with the options that it began with, and reads the new ones for the next request', async () => {
+    const { passed, open } = gate()
+    const { provider, model } = scripted(async function* ({ turn }) {
+      yield 'Hello'
+      if (turn === 0) await passed
+      yield ' there'
+    })
+    const { result, rerender } = renderHook(
+      (props: Partial<CompletionStoreOptions>) => useCompletionStream({ model: 'a', provider, ...props }),
+      { initialProps: {} },
+    )
+    act(() => void result.current.start('Hi'))
+    await waitFor(() => expect(result.current.text).toBe('Hello'))
+    rerender({ model: 'b', system: 'Be kind.' })
+    expect(result.current).toMatchObject({ status: 'streaming', text: 'Hello' })
+    open()
+    await waitFor(() => expect(result.current).toMatchObject({ status: 'ready', text: 'Hello there' }))
+    await act(async () => void (await result.current.start('Hi')))
+    expect(model.requests.map(({ body }) => body)).toMatchObject([
+      { model: 'a', messages: [{ content: 'Hi' }] },
+      { model: 'b', messages: [{ content: 'Be kind.' }, { content: 'Hi' }] },
+    ])
+  })
+
+  it('shows the value of a JSON answer while it is written', async () => {
+    const { passed, open } = gate()
+    const { provider } = scripted(async function* () {
+      yield '{"name":"Oslo","sights":["Opera"'
+      await passed
+      yield ',"Fram"]}'
+    })
+    const { result } = renderHook(() =>
+      useCompletionStream({ model: 'm', provider, request: { response_format: { type: 'json_object' } } }),
+    )
+    expect(result.current.object).toBeUndefined()
+    act(() => void result.current.start('Oslo'))
+    await waitFor(() => expect(result.current.object).toEqual({ name: 'Oslo', sights: ['Opera'] }))
+    open()
+    await waitFor(() => expect(result.current.status).toBe('ready'))
+    expect(result.current.object).toEqual({ name: 'Oslo', sights: ['Opera', 'Fram'] })
+  })
+
+  it('takes the URL of an endpoint as its provider', async () => {
+    const { model } = scripted(['Hello'])
+    const { result } = renderHook(() =>
+      useCompletionStream({ model: 'm', provider: 'http://model.test/v1', fetch: model }),
+    )
+    await act(async () => void (await result.current.start('Hi')))
+    expect(result.current.text).toBe('Hello')
+    expect(model.requests[0]?.url).toBe('http://model.test/v1/chat/completions')
+  })
+
+  it("shows a store of the app's, gives its verbs, and leaves it running when it unmounts", async () => {
+    const { passed, open } = gate()
+    const { provider } = scripted(async function* () {
+      yield 'Hello'
+      await passed
+      yield ' there'
+    })
+    const store = createCompletionStore({ model: 'm', provider })
+    const { result, unmount } = renderHook(() => useCompletionStream({ store }))
+    expect(result.current).toMatchObject({ start: store.start, stop: store.stop, continue: store.continue })
+    act(() => void result.current.start('Hi'))
+    await waitFor(() => expect(result.current.text).toBe('Hello'))
+    unmount()
+    open()
+    await waitFor(() =>
+      expect(store.getState()).toMatchObject({ status: 'ready', stopped: false, text: 'Hello there' }),
+    )
+    const again = renderHook(() => useCompletionStream({ store }))
+    expect(again.result.current.text).toBe('Hello there')
+  })
+
+  it('switches to another store, and back to one of its own', async () => {
+    const { provider } = scripted(({ prompt }) => [`To ${prompt}`])
+    const [one, other] = [1, 2].map(() => createCompletionStore({ model: 'm', provider })) as [
+      ReturnType<typeof createCompletionStore>,
+      ReturnType<typeof createCompletionStore>,
+    ]
+    await Promise.all([one.start('one'), other.start('other')])
+    const { result, rerender } = renderHook(
+      ({ store }: { store?: typeof one }) => useCompletionStream(store ? { store } : { model: 'm', provider }),
+      { initialProps: { store: one } as { store?: typeof one } },
+    )
+    expect(result.current.text).toBe('To one')
+    rerender({ store: other })
+    expect(result.current).toMatchObject({ text: 'To other', start: other.start })
+    rerender({})
+    expect(result.current).toMatchObject({ status: 'idle', text: '' })
+    await act(async () => void (await result.current.start('mine')))
+    expect([result.current.text, other.getState().text]).toEqual(['To mine', 'To other'])
   })
 })
