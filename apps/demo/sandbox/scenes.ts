@@ -1,6 +1,7 @@
 /** The special wishes: prompts that make the sandbox end in every way a stream can end, so that each can be seen. */
 import type { ScriptTurn, Step } from '@completion-stream/testing'
 import { SEARCH_DOCS } from '../docs/search-tool.ts'
+import { askBack, askForLeave } from './asking.ts'
 import { inOneBurst } from './burst.ts'
 import { UNDERSTUDY } from './models.ts'
 import { story } from './story.ts'
@@ -82,6 +83,16 @@ export const scenes: readonly Scene[] = [
       yield { refusal: 'I cannot help with that. (You asked me to refuse, so this is what a refusal looks like: it ' }
       yield { refusal: 'comes in a field of its own, and a page can tell it from an answer.)' }
     },
+  },
+  {
+    name: 'approval',
+    wish: order('(?:change|set|make|paint|turn)\\b.*\\b(?:accent|colou?rs?)\\b'),
+    play: askForLeave,
+  },
+  {
+    name: 'choice',
+    wish: order('(?:ask me|let me choose)\\b'),
+    play: askBack,
   },
   {
     name: 'lost connection',

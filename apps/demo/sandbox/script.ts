@@ -12,6 +12,8 @@ import {
   type SearchOutput,
 } from '../docs/search-tool.ts'
 import { composeAnswer } from './answer.ts'
+import { afterAsking } from './asking.ts'
+import { aboutAttachments } from './attachments.ts'
 import { begunAnswer, isFault, restOf } from './going-on.ts'
 import { plainText, wantsPlainText } from './plain-text.ts'
 import { findScene, type SceneTurn } from './scenes.ts'
@@ -41,11 +43,22 @@ export function createSandboxScript(search: DocsSearch): (turn: ScriptTurn) => I
   }
 
   function* answerTurn(turn: SceneTurn): Iterable<Step> {
-    if (turn.toolResults.length > 0) {
+    const results = isPassedOver(turn) ? [] : turn.toolResults
+    const reply = afterAsking(results)
+    if (reply !== undefined) {
+      yield reply
+      return
+    }
+    if (results.length > 0) {
       yield answer(
         turn,
-        turn.toolResults.map((result) => readSearchOutput(result.content)).filter((out) => out !== null),
+        results.map((result) => readSearchOutput(result.content)).filter((out) => out !== null),
       )
+      return
+    }
+    const aboutFiles = aboutAttachments(turn)
+    if (aboutFiles !== undefined) {
+      yield aboutFiles
       return
     }
     const scene = findScene(turn.prompt)
@@ -104,6 +117,12 @@ function answer(turn: ScriptTurn, outputs: readonly SearchOutput[]): string {
 
 function isFirstAnswer(turn: ScriptTurn): boolean {
   return !turn.request.messages?.some((message) => message.role === 'assistant' && message.content)
+}
+
+/** Whether another question came after the tools' results, which is what is to be answered then. */
+function isPassedOver({ request: { messages = [] } }: ScriptTurn): boolean {
+  const result = messages.findLastIndex((message) => message.role === 'tool')
+  return result >= 0 && messages.slice(result).some((message) => message.role === 'user')
 }
 
 function offersSearch(turn: ScriptTurn): boolean {

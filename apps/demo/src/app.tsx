@@ -1,10 +1,11 @@
 /** The chat: one conversation over `useChat`, with the page around it. */
 import { useChat } from '@completion-stream/react'
-import { askToContinue, chrome, openai, route } from 'completion-stream'
+import { askToContinue, type ChatInput } from 'completion-stream'
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import { flushSync } from 'react-dom'
-import { UNDERSTUDY } from '../sandbox/models.ts'
-import { system, tools } from './docs-tool.ts'
+import { resetAccent } from './accent.ts'
+import { fallbacksOf, MAX_RETRIES, PAUSE_MS, provider, RELAY } from './answerers.ts'
+import { readKept, useKeeping } from './kept-chat.ts'
 import { Message } from './message/message.tsx'
 import { useNotice } from './message/notice.ts'
 import type { Remedies } from './message/remedies.ts'
@@ -13,31 +14,26 @@ import { Announcer } from './page/announcer.tsx'
 import { Composer, type ComposerHandle } from './page/composer.tsx'
 import { EmptyState } from './page/empty-state.tsx'
 import { Header } from './page/header.tsx'
+import { Queue } from './page/queue.tsx'
 import { useStickToBottom } from './page/stick-to-bottom.ts'
+import { Unasked } from './page/unasked.tsx'
 import type { Suggestion } from './suggestions.ts'
+import { system, tools } from './tools.ts'
+import { useCallAnswers, useEditing } from './verbs.ts'
 
-const RELAY = '/api'
-/** The relay answers for all models but the browser's own, `chrome/…`, which needs no server at all. */
-const provider = route({ relay: openai({ baseURL: RELAY, name: 'The relay' }), chrome: chrome() })
-
-const MAX_RETRIES = 2
-/** How long an answer may pause: a model may think in silence, and the sandbox does not think. */
-const PAUSE_MS = { model: 60_000, sandbox: 3000 }
-
-/** Who may be asked instead of `model`: for the built-in model nobody, nor it for others, as its requests differ. */
-function fallbacksOf(model: string, ids: readonly string[]): string[] {
-  if (model.startsWith('chrome/')) return []
-  if (model.startsWith('sandbox/')) return [`sandbox/${UNDERSTUDY}`]
-  return ids.filter((id) => id !== model && !id.startsWith('chrome/'))
-}
+/** What this tab showed before it was reloaded. */
+const kept = readKept()
+/** Questions that waited then are not asked behind anybody's back: they are back in the field. */
+const draft = kept.queued.map(({ text }) => text).join('\n\n')
 
 /** The page. */
 export function App(): ReactNode {
   const models = useModels(`${RELAY}/models`)
-  const [chosen, setChosen] = useState<string>()
+  const [wantedModel, setModel] = useState(kept.model)
   const [maxTokens, setMaxTokens] = useState<number>()
   const [wantedFallback, setFallback] = useState<string>()
-  const model = chosen ?? models.ids[0] ?? ''
+  const isKnown = wantedModel !== '' && (models.status !== 'success' || models.ids.includes(wantedModel))
+  const model = isKnown ? wantedModel : (models.ids[0] ?? '')
   const isBuiltIn = model.startsWith('chrome/')
   const sandboxed = model.startsWith('sandbox/')
   const fallbacks = fallbacksOf(model, models.ids)
@@ -46,6 +42,9 @@ export function App(): ReactNode {
     provider,
     model,
     system,
+    initialMessages: kept.messages,
+    resume: true,
+    whenBusy: 'queue',
     // The built-in model calls no tools, has a limit of its own, and wants to know in which language it is to answer.
     tools: isBuiltIn ? undefined : tools,
     maxRetries: MAX_RETRIES,
@@ -55,14 +54,18 @@ export function App(): ReactNode {
     continuation: isBuiltIn ? undefined : askToContinue,
     request: isBuiltIn ? { expectedOutputs: [{ type: 'text', languages: ['en'] }] } : { max_tokens: maxTokens },
   })
-  const { messages, status, sendMessage, regenerate, stop, reset } = chat
+  const { messages, queued, status, error } = chat
+  const { sendMessage, regenerate, continue: goOn, stop, reset, setMessages, unqueue } = chat
+  useKeeping({ model, messages, queued })
   const last = messages.at(-1)
+  const lastQuestion = messages.findLast((message) => message.role === 'user')
   const notice = useNotice(last, { maxRetries: MAX_RETRIES, fallback })
 
   const busy = status === 'submitted' || status === 'streaming'
-  const ready = models.status === 'success' && !busy
-  const { scroller, content, atBottom, jump, release } = useStickToBottom()
+  const hasModels = models.status === 'success'
+  const { scroller, content, atBottom, jump, release } = useStickToBottom(messages.length > 0)
   const composer = useRef<ComposerHandle>(null)
+  const { editedId, setEditedId, editor } = useEditing(chat, jump)
 
   useEffect(() => {
     if (!busy) return
@@ -74,9 +77,9 @@ export function App(): ReactNode {
   }, [busy, stop])
 
   const ask = useCallback(
-    (text: string) => {
+    (input: ChatInput) => {
       jump()
-      void sendMessage(text)
+      void sendMessage(input)
       composer.current?.focus()
     },
     [jump, sendMessage],
@@ -92,13 +95,11 @@ export function App(): ReactNode {
     [ask, firstFallback],
   )
 
-  const question = messages.findLast((message) => message.role === 'user')?.text ?? ''
-  const goOn = chat.continue
   const remedies = useMemo((): Remedies => {
-    function send(verb: () => Promise<void>): () => void {
+    function send(verb: () => unknown): () => void {
       return () => {
         jump()
-        void verb()
+        verb()
         composer.current?.focus()
       }
     }
@@ -106,23 +107,27 @@ export function App(): ReactNode {
       continue: send(goOn),
       again: send(regenerate),
       regenerate: send(regenerate),
-      edit: () => composer.current?.edit(question),
+      edit: () => setEditedId(lastQuestion?.id),
       newChat: send(() => {
-        reset()
-        return sendMessage(question)
+        setMessages(lastQuestion ? [lastQuestion] : [])
+        void regenerate()
       }),
     }
-  }, [goOn, jump, question, regenerate, reset, sendMessage])
+  }, [goOn, jump, lastQuestion, regenerate, setEditedId, setMessages])
+
+  const answers = useCallAnswers(chat, jump)
 
   function startOver(): void {
     reset()
+    resetAccent()
+    setEditedId(undefined)
     release()
     composer.current?.focus()
   }
 
   return (
     <div className="page">
-      <Header models={models} model={model} onModel={setChosen} onReset={messages.length > 0 ? startOver : undefined} />
+      <Header models={models} model={model} onModel={setModel} onReset={messages.length > 0 ? startOver : undefined} />
       <main>
         <div ref={scroller} className="scroller">
           <div ref={content} className="column">
@@ -134,7 +139,10 @@ export function App(): ReactNode {
                   message={message}
                   isFollowUp={index > 1}
                   notice={message === last ? notice : undefined}
-                  remedies={message === last && ready ? remedies : undefined}
+                  remedies={message === last && hasModels && !busy ? remedies : undefined}
+                  answers={message === last ? answers : undefined}
+                  isEdited={message.id === editedId}
+                  editor={editor}
                 />
               ))}
             </ol>
@@ -151,10 +159,28 @@ export function App(): ReactNode {
               The relay at {RELAY} gave no models. Is the dev server still running? Reload this page once it is.
             </p>
           )}
+          {last?.role === 'user' && !busy && (
+            <Unasked question={last} error={error} remedies={hasModels ? remedies : undefined} />
+          )}
+          <Queue
+            queued={queued}
+            busy={busy}
+            last={last}
+            onRemove={(id) => {
+              unqueue(id)
+              composer.current?.focus()
+            }}
+            onSend={() => {
+              jump()
+              void sendMessage()
+              composer.current?.focus()
+            }}
+          />
           <Composer
             ref={composer}
+            draft={draft}
             busy={busy}
-            onSend={ready ? ask : undefined}
+            onSend={hasModels ? ask : undefined}
             onStop={stop}
             maxTokens={maxTokens}
             onMaxTokens={setMaxTokens}
@@ -164,7 +190,7 @@ export function App(): ReactNode {
           />
         </div>
       </main>
-      <Announcer last={last} notice={notice} />
+      <Announcer chat={chat} notice={notice} />
     </div>
   )
 }

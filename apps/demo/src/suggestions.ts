@@ -17,6 +17,12 @@ export const questions: readonly Suggestion[] = [
   { label: 'Who are you?', prompt: 'Who are you?' },
 ]
 
+/** Answered in part by whoever asks: a call that waits for leave, and one that waits for a choice. */
+export const asking: readonly Suggestion[] = [
+  { label: 'A tool that may not run unasked', prompt: 'Change the accent colour to plum' },
+  { label: 'A question back', prompt: 'Ask me what to show' },
+]
+
 /** Played by the sandbox, so that every outcome can be seen without waiting for one. */
 export const endings: readonly Suggestion[] = [
   { label: 'A long story, to stop midway', prompt: 'Tell me a long story' },

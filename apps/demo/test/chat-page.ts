@@ -66,11 +66,12 @@ export class ChatPage {
     return this.shown()
   }
 
-  /** Resolves once the last answer has ended, however it ended. */
+  /** Resolves once the last answer has ended, however it ended, and all of its text is shown. */
   async untilEnded(): Promise<Shown> {
     await this.page.waitForFunction(() => {
-      const badge = [...document.querySelectorAll('.answer')].at(-1)?.querySelector('.badge')
-      return badge && badge.getAttribute('data-tone') !== 'live'
+      const answer = [...document.querySelectorAll('.answer')].at(-1)
+      const badge = answer?.querySelector('.badge')
+      return badge && badge.getAttribute('data-tone') !== 'live' && !answer?.querySelector('[aria-busy=true]')
     })
     return this.shown()
   }

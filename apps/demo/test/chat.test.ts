@@ -1,6 +1,7 @@
 /** The chat in Chromium, on the real dev server with the sandbox: what arrives, how it ends, and how it is worked. */
 import { describe, expect, it } from 'vitest'
 import { chatForTests } from './in-chat.ts'
+import { holdArguments } from './hold-arguments.ts'
 
 const inChat = chatForTests()
 
@@ -20,6 +21,7 @@ describe.concurrent('an answer', () => {
     inChat(async (chat) => {
       const argumentsSeen = await chat.record('.tool-arguments code')
       const statesSeen = await chat.record('.tool-state')
+      await holdArguments(chat.page)
       await chat.ask('How does the relay keep API keys on the server?')
       await chat.page.getByRole('region', { name: 'Tool call search_docs' }).waitFor()
       const final = await chat.untilEnded()
@@ -114,7 +116,7 @@ describe.concurrent('the end of an answer', () => {
     ['Write until the token limit', 'Reached the length limit', 'drop 5'],
     ['End in the content filter', 'Blocked by the content filter', 'takes the pen away'],
     ['Refuse, politely', 'Finished: declined to answer', 'I cannot help'],
-    ['Cut the connection half-way', 'Connection cut', 'first half of an answer'],
+    ['Cut the connection half-way', 'Interrupted', 'first half of an answer'],
   ])('%s → %s', ([prompt = '', badge, kept]) =>
     inChat(async (chat) => {
       await chat.ask(prompt)
@@ -173,6 +175,8 @@ describe.concurrent('without a mouse', () => {
   it('a suggestion is reached with Tab and asked with Enter', () =>
     inChat(async (chat) => {
       await chat.page.getByRole('button', { name: 'New chat' }).isDisabled()
+      // Past the button that attaches files.
+      await chat.page.keyboard.press('Shift+Tab')
       await chat.page.keyboard.press('Shift+Tab')
       expect(await chat.page.evaluate(() => document.activeElement?.textContent)).toBe('Silence')
       await chat.page.keyboard.press('Enter')

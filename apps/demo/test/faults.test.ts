@@ -183,7 +183,7 @@ describe.concurrent('an answer that breaks off', () => {
     inChat(async (chat) => {
       const requests = countRequests(chat)
       await chat.page.getByRole('button', { name: 'A tool call cut in its arguments' }).click()
-      expect((await chat.untilEnded()).badge).toBe('Connection cut')
+      expect((await chat.untilEnded()).badge).toBe('Interrupted')
       const call = chat.page.getByRole('region', { name: 'Tool call search_docs' })
       expect(await call.locator('.tool-state').textContent()).toBe('Cut off before the arguments were complete')
       expect(await call.locator('.tool-output').count()).toBe(0)
@@ -250,7 +250,7 @@ describe.concurrent('an error', () => {
       expect(await chat.page.locator('.message.user').allTextContents()).toEqual(['YouOverflow the context window'])
       expect(await offered(chat)).toEqual(['Edit the question'])
       await button(chat, 'Edit the question').click()
-      expect(await chat.page.getByLabel('Your question').inputValue()).toBe('Overflow the context window')
+      expect(await chat.page.getByLabel('What to ask instead').inputValue()).toBe('Overflow the context window')
     }))
 
   it('is none when an answer was held back on its way, but is told of', () =>

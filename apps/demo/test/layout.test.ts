@@ -66,6 +66,50 @@ describe.concurrent.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
       { viewport: { width, height: 844 }, colorScheme },
     ),
   )
+
+  it.for([1280, 390])('at %i pixels: so it is while a person is asked, edits, attaches and queues', (width) =>
+    inChat(
+      async (chat) => {
+        const { page } = chat
+        const check = async (): Promise<void> => {
+          expect(await chat.sidewaysOverflow()).toBe(0)
+          expect(await accessibilityProblems(chat)).toEqual([])
+        }
+        await chat.ask('Change the accent colour to plum and ask me what to show')
+        await page.getByRole('button', { name: 'Allow' }).waitFor()
+        await chat.untilEnded()
+        await check()
+        await page.getByRole('button', { name: 'Allow' }).click()
+        await page.getByText('Allowed by you, done').waitFor()
+        await page.getByRole('button', { name: 'Edit and ask again' }).focus()
+        await page.keyboard.press('Enter')
+        await check()
+        await page.keyboard.press('Escape')
+        const files = ['a file with a name that is longer than most names of files are.txt', 'picture.svg']
+        await page.getByLabel('Files to attach').setInputFiles(
+          files.map((name) => ({
+            name,
+            mimeType: name.endsWith('svg') ? 'image/svg+xml' : 'text/plain',
+            buffer: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="3000" height="900"/>'),
+          })),
+        )
+        await page.getByRole('button', { name: 'Remove picture.svg' }).waitFor()
+        await check()
+        await chat.ask('What are these?')
+        await page.getByText('Your question came with 2 files').waitFor()
+        await chat.untilEnded()
+        await chat.ask('Tell me a long story')
+        await chat.ask(`Tell me a ${'long '.repeat(40)}story`)
+        await page.getByRole('button', { name: 'Do not ask' }).waitFor()
+        await page.getByLabel('Your question').fill('And then?')
+        await check()
+        await page.keyboard.press('Escape')
+        await page.getByRole('button', { name: 'Send now' }).waitFor()
+        await check()
+      },
+      { viewport: { width, height: 844 }, colorScheme },
+    ),
+  )
 })
 
 describe.concurrent('the conversation', () => {

@@ -5,13 +5,13 @@ import {
   type CompletionErrorDetails,
   type FailedAttempt,
 } from 'completion-stream'
-import { createElement } from 'react'
-import { renderToStaticMarkup } from 'react-dom/server'
 import { describe, expect, it } from 'vitest'
 import type { Answer } from '../src/message/ending.ts'
 import { noticeOf, onceOnline, spokenNotice } from '../src/message/notice.ts'
 import { remediesFor } from '../src/message/remedies.ts'
-import { Announcer } from '../src/page/announcer.tsx'
+import { sentencesFor } from '../src/page/announcer.tsx'
+import { CHOOSE } from '../tools/choose.ts'
+import { SEARCH_DOCS } from '../docs/search-tool.ts'
 
 const plan = { maxRetries: 2, fallback: 'other' }
 
@@ -72,15 +72,12 @@ describe('a notice', () => {
 })
 
 describe('read aloud', () => {
-  function said(status: Answer['status'], ...attempts: FailedAttempt[]): string {
-    const last = { role: 'assistant', status, attempts, error: attempts.at(-1)?.error } as Partial<Answer> as Answer
-    return renderToStaticMarkup(createElement(Announcer, { last })).replace(/<.*?>/g, '')
-  }
-
-  it.each(['submitted', 'streaming'] as const)('is nothing between the last failure and the error: %s', (status) => {
-    expect(said(status)).not.toBe('')
-    expect(said(status, failed('fail', 0))).toBe('')
-    expect(said('error', failed('fail', 0))).toBe('Provider overloaded. It failed.')
+  it('is what the notice says, and an error with its title', () => {
+    const notice = noticeOf([failed('retry', 1000)], plan)
+    const { waiting, offline, error } = sentencesFor(notice)
+    expect(waiting?.(failed('retry', 1000), [])).toBe(spokenNotice(notice!))
+    expect(offline).toBe(spokenNotice(notice!))
+    expect(error?.(new CompletionError('overloaded', 'It failed.'))).toBe('Provider overloaded. It failed.')
   })
 })
 
@@ -91,6 +88,19 @@ describe('offered', () => {
     toolCall: { id: '1', name: 't', arguments: '{', state: 'incomplete' as const },
   }
 
+  /** An answer that ended with a call that has not come to anything. */
+  function asksFor(name: string): Partial<Answer> {
+    const toolCall = { id: '1', name, arguments: '{}', input: {}, state: 'input-complete' as const }
+    const call = { id: '1', type: 'function' as const, function: { name, arguments: '{}' } }
+    return {
+      role: 'assistant',
+      status: 'ready',
+      finishReason: 'tool_calls',
+      parts: [text, { type: 'tool-call', toolCall }],
+      wire: [{ role: 'assistant', content: 'Once', tool_calls: [call] }],
+    }
+  }
+
   function offers(answer: Partial<Answer>, isFollowUp = false): string[] {
     return remediesFor({ parts: [text], finishReason: null, ...answer } as Answer, isFollowUp)
   }
@@ -99,6 +109,8 @@ describe('offered', () => {
   it.each([
     ['a whole answer', offers({ status: 'ready', finishReason: 'stop' }), ['regenerate']],
     ['one at its length limit', offers({ status: 'ready', finishReason: 'length' }), ['continue', 'regenerate']],
+    ['one that took as many requests as it may', offers(asksFor(SEARCH_DOCS)), ['continue', 'regenerate']],
+    ['one that waits for a choice', offers(asksFor(CHOOSE)), ['regenerate']],
     ['a stopped one', offers({ status: 'stopped' }), ['continue', 'again']],
     ['one that was stopped before it began', offers({ status: 'stopped', parts: [] }), ['again']],
     ['a cut one', offers(error('interrupted')), ['continue', 'again']],

@@ -14,7 +14,7 @@ import { answerSearch, description, parameters, SEARCH_DOCS } from '../docs/sear
 import { splitPages } from '../docs/sections.ts'
 import { findScene } from '../sandbox/scenes.ts'
 import { createSandboxScript, planSearches } from '../sandbox/script.ts'
-import { endings, faults, questions } from '../src/suggestions.ts'
+import { asking, endings, faults, questions } from '../src/suggestions.ts'
 import { pages } from './guide.ts'
 
 const search = createDocsSearch(splitPages(pages))
@@ -125,8 +125,9 @@ describe('planSearches', () => {
 
 describe('a wish', () => {
   it('is one for each suggested ending and fault, and none for a suggested question', () => {
-    const names = [...endings, ...faults].map((suggestion) => findScene(suggestion.prompt)?.name)
-    expect(new Set(names).size).toBe(endings.length + faults.length)
+    const played = [...asking, ...endings, ...faults]
+    const names = played.map((suggestion) => findScene(suggestion.prompt)?.name)
+    expect(new Set(names).size).toBe(played.length)
     expect(names).not.toContain(undefined)
     expect(questions.map((suggestion) => findScene(suggestion.prompt)?.name)).toEqual([
       undefined,
@@ -148,6 +149,8 @@ describe('a wish', () => {
     'Can a provider be overloaded?',
     'How are answers sent in one burst found out?',
     'What is the context window?',
+    'How do I ask a person before a tool runs?',
+    'Which colours does the demo have?',
   ])('is not seen in a question about the same thing: %s', (prompt) => {
     expect(findScene(prompt)).toBeUndefined()
   })

@@ -151,7 +151,10 @@ export function startCompletion<Parsed = unknown, Written = Parsed>(
       return final.promise.then()
     },
     get timing() {
-      return stopwatch.timing(accumulator.snapshot.usage?.completion_tokens)
+      const timing = stopwatch.timing(accumulator.snapshot.usage?.completion_tokens)
+      // What had been kept came at once: that is not the model's pace.
+      if (options.resumeUrl) delete timing.tokensPerSecond
+      return timing
     },
     get attempts() {
       return attempts

@@ -184,7 +184,7 @@ export function createTurn(
     const current = (stream = startCompletion(asked, { ...streamOptions, continues, resumeUrl }))
     isStepOpen = true
     const askedAt = performance.now() - startedAt
-    const waiting = parts.length > 0 || continues ? 'streaming' : 'submitted'
+    const waiting = parts.length > 0 || continues || keptSize ? 'streaming' : 'submitted'
     show(waiting)
     let { attempts, resumeUrl: place } = current
     current.subscribe(() => {

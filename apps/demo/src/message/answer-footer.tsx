@@ -16,11 +16,13 @@ interface AnswerFooterProps {
   remedies?: Remedies
   /** There are earlier questions. */
   isFollowUp: boolean
+  /** It waits for what somebody says about a call. */
+  waits: boolean
 }
 
 /** The footer. */
-export function AnswerFooter({ answer, notice, remedies, isFollowUp }: AnswerFooterProps): ReactNode {
-  const { words, tone, detail } = endingOf(answer)
+export function AnswerFooter({ answer, notice, remedies, isFollowUp, waits }: AnswerFooterProps): ReactNode {
+  const { words, tone, detail } = endingOf(answer, waits)
   const live = tone === 'live'
   return (
     <footer className="answer-footer">
@@ -55,7 +57,11 @@ export function AnswerFooter({ answer, notice, remedies, isFollowUp }: AnswerFoo
   )
 }
 
-function RemedyButtons({ answer, remedies, isFollowUp }: Required<Omit<AnswerFooterProps, 'notice'>>): ReactNode {
+function RemedyButtons({
+  answer,
+  remedies,
+  isFollowUp,
+}: Required<Omit<AnswerFooterProps, 'notice' | 'waits'>>): ReactNode {
   return remediesFor(answer, isFollowUp).map((remedy, index) => (
     <button
       key={remedy}

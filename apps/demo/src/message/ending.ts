@@ -13,11 +13,14 @@ export interface Ending {
   detail?: string
 }
 
-/** How the answer stands. */
-export function endingOf(answer: Answer): Ending {
+/**
+ * How the answer stands.
+ *
+ * @param waits for what somebody says about a call of a tool
+ */
+export function endingOf(answer: Answer, waits = false): Ending {
   switch (answer.status) {
     case 'submitted':
-      return { words: 'Waiting for the first token…', tone: 'live' }
     case 'streaming':
       return { words: liveWords(answer), tone: 'live' }
     case 'stopped':
@@ -25,12 +28,15 @@ export function endingOf(answer: Answer): Ending {
     case 'error':
       return failure(answer)
     case 'ready':
+      if (waits) return { words: 'Waits for you', tone: 'warn' }
       return success(answer)
   }
 }
 
 function liveWords(answer: Answer): string {
   const last = answer.parts.at(-1)
+  // One that is taken up again after a reload may have some already.
+  if (!last && answer.status === 'submitted') return 'Waiting for the first token…'
   if (last?.type === 'reasoning') return 'Thinking…'
   if (last?.type === 'server-tool') return 'The provider runs a tool…'
   if (last?.type !== 'tool-call') return 'Writing…'

@@ -1,6 +1,6 @@
 /** Renders a model's text as markdown. The text is not trusted: no HTML, no remote images, no odd links. */
 import Markdown, { type MarkdownToJSX } from 'markdown-to-jsx/react'
-import { memo, type NamedExoticComponent, type ReactNode } from 'react'
+import { Children, memo, type NamedExoticComponent, type ReactNode } from 'react'
 import { CodeBlock } from './code-block.tsx'
 
 interface WithChildren {
@@ -31,18 +31,23 @@ function Table({ children }: WithChildren): ReactNode {
   )
 }
 
+/** While it is written there is a moment when it has no words yet. */
+function heading(Level: 'h3' | 'h4' | 'h5' | 'h6'): (props: WithChildren) => ReactNode {
+  return ({ children }) => (Children.count(children) > 0 && children !== '' ? <Level>{children}</Level> : null)
+}
+
 const overrides: MarkdownToJSX.Overrides = {
   a: Link,
   img: ImageText,
   pre: CodeBlock,
   table: Table,
   // Below the page's own headings, and without ids, which two answers could share.
-  h1: ({ children }: WithChildren) => <h3>{children}</h3>,
-  h2: ({ children }: WithChildren) => <h3>{children}</h3>,
-  h3: ({ children }: WithChildren) => <h4>{children}</h4>,
-  h4: ({ children }: WithChildren) => <h5>{children}</h5>,
-  h5: ({ children }: WithChildren) => <h6>{children}</h6>,
-  h6: ({ children }: WithChildren) => <h6>{children}</h6>,
+  h1: heading('h3'),
+  h2: heading('h3'),
+  h3: heading('h4'),
+  h4: heading('h5'),
+  h5: heading('h6'),
+  h6: heading('h6'),
 }
 
 const finished: MarkdownToJSX.Options = { disableParsingRawHTML: true, forceBlock: true, wrapper: null, overrides }
@@ -52,7 +57,7 @@ const arriving: MarkdownToJSX.Options = { ...finished, optimizeForStreaming: tru
 /** The text; `live` while more of it may come. */
 export const MarkdownText: NamedExoticComponent<{ text: string; live: boolean }> = memo(function MarkdownText(props) {
   return (
-    <div className="prose">
+    <div className="prose" aria-busy={props.live || undefined}>
       <Markdown options={props.live ? arriving : finished}>{props.text}</Markdown>
     </div>
   )

@@ -1,4 +1,6 @@
 /** What a person can do about an answer that has ended, the best first. */
+import { openCalls } from 'completion-stream'
+import { isWaiting } from '../tools.ts'
 import type { Answer } from './ending.ts'
 
 /** Something to do about an answer. */
@@ -19,8 +21,12 @@ export const LABELS: Record<Remedy, string> = {
 /** @param isFollowUp whether there are earlier questions in the conversation, which could be left out */
 export function remediesFor(answer: Answer, isFollowUp: boolean): Remedy[] {
   const { status, error, finishReason } = answer
-  if (status === 'ready')
-    return finishReason === 'length' && hasBegun(answer) ? ['continue', 'regenerate'] : ['regenerate']
+  if (status === 'ready') {
+    const isCut = finishReason === 'length' && hasBegun(answer)
+    // Calls that nobody waits for: it took as many requests as it may by itself.
+    const isHalf = openCalls(answer).some((call) => !isWaiting(call))
+    return isCut || isHalf ? ['continue', 'regenerate'] : ['regenerate']
+  }
   if (error?.code === 'context_window_exceeded') return isFollowUp ? ['newChat', 'edit'] : ['edit']
   if (error?.code === 'content_policy') return ['edit', 'again']
   return hasBegun(answer) ? ['continue', 'again'] : ['again']

@@ -1,11 +1,12 @@
 /** A tool call as it happens: its name, the arguments while they are written, where it stands, and what came back. */
-import type { ChatPart } from 'completion-stream'
+import type { ChatToolCall } from 'completion-stream'
 import type { ReactNode } from 'react'
 import { isSearchOutput, type SearchOutput } from '../../docs/search-tool.ts'
+import { CHOOSE, choiceOf } from '../../tools/choose.ts'
+import { isWaiting } from '../tools.ts'
+import { Approval, Choice, type CallAnswers } from './call-answer.tsx'
 
-type Call = Extract<ChatPart, { type: 'tool-call' }>['toolCall']
-
-const STATES: Record<Call['state'], string> = {
+const STATES: Record<ChatToolCall['state'], string> = {
   'input-streaming': 'Writing arguments…',
   'input-complete': 'Ready to run',
   incomplete: 'Cut off before the arguments were complete',
@@ -14,23 +15,67 @@ const STATES: Record<Call['state'], string> = {
   error: 'Failed',
 }
 
+interface ToolCardProps {
+  call: ChatToolCall
+  /** Missing once the conversation has gone on without it. */
+  answers?: CallAnswers
+}
+
 /** One call. */
-export function ToolCard({ call }: { call: Call }): ReactNode {
+export function ToolCard({ call, answers }: ToolCardProps): ReactNode {
+  const { state, name, error } = call
+  const isDenied = call.approval === 'denied'
+  const waits = isWaiting(call)
+  // Once it is asked, the question stands there in words.
+  const isQuestion = name === CHOOSE && state !== 'input-streaming' && choiceOf(call.input) !== undefined
   return (
-    <section className="tool" data-state={call.state} aria-label={`Tool call ${call.name}`}>
+    <section
+      className="tool"
+      data-state={isDenied ? 'denied' : waits && answers ? 'waiting' : state}
+      aria-label={`Tool call ${name}`}
+    >
       <header>
         <svg viewBox="0 0 16 16" aria-hidden="true">
           <path d="M3 4.5 6.5 8 3 11.5M8.5 12H13" />
         </svg>
-        <code className="tool-name">{call.name || '…'}</code>
-        <span className="tool-state">{STATES[call.state]}</span>
+        <code className="tool-name">{name || '…'}</code>
+        <span className="tool-state">{stateOf(call, answers !== undefined)}</span>
       </header>
-      <pre className="tool-arguments" tabIndex={0} aria-label="Arguments">
-        <code>{call.arguments}</code>
-      </pre>
-      {call.state === 'error' && <p className="tool-error">{call.error ?? 'The tool failed without saying why.'}</p>}
-      {call.state === 'output' && <Output value={call.output} />}
+      {!isQuestion && (
+        <pre className="tool-arguments" tabIndex={0} aria-label="Arguments">
+          <code>{call.arguments}</code>
+        </pre>
+      )}
+      {waits && answers && (name === CHOOSE ? <Choice {...{ call, answers }} /> : <Approval {...{ call, answers }} />)}
+      {isQuestion && !(waits && answers) && <Answered call={call} />}
+      {state === 'error' && !isDenied && name !== CHOOSE && (
+        <p className="tool-error">{error ?? 'The tool failed without saying why.'}</p>
+      )}
+      {state === 'output' && !isQuestion && <Output value={call.output} />}
     </section>
+  )
+}
+
+function stateOf(call: ChatToolCall, canAnswer: boolean): string {
+  const { state, approval, name } = call
+  if (approval === 'denied') return 'Denied, not run'
+  if (isWaiting(call)) {
+    if (!canAnswer) return 'Never answered'
+    return approval === 'requested' ? 'Waits for your approval' : 'Waits for your answer'
+  }
+  if (name === CHOOSE && state === 'output') return 'Answered by you'
+  if (name === CHOOSE && state === 'error') return 'Not answered'
+  if (approval === 'approved' && state === 'output') return 'Allowed by you, done'
+  if (approval === 'approved' && state === 'error') return 'Allowed by you, failed'
+  return STATES[state]
+}
+
+/** The question, and what was said to it. */
+function Answered({ call }: { call: ChatToolCall }): ReactNode {
+  return (
+    <p className="tool-choice">
+      {choiceOf(call.input)?.question} {typeof call.output === 'string' && <strong>{call.output}</strong>}
+    </p>
   )
 }
 

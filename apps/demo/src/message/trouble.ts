@@ -3,7 +3,7 @@ import type { CompletionErrorCode } from 'completion-stream'
 
 /** What went wrong, as a title. */
 export const TITLES: Record<CompletionErrorCode, string> = {
-  interrupted: 'Connection cut',
+  interrupted: 'Interrupted',
   bad_request: 'Request not accepted',
   limit_exceeded: 'Answer too large',
   authentication: 'Key not accepted',

@@ -1,25 +1,28 @@
-/** Tells a screen reader where the answer stands: one sentence per state and per failed request, never one per token. */
-import type { ChatMessage } from 'completion-stream'
+/** Tells a screen reader where the answer stands, in the words that the page has for it. */
+import { useStreamAnnouncer, type StreamSentences } from '@completion-stream/react'
+import type { ChatState } from 'completion-stream'
 import type { ReactNode } from 'react'
-import { endingOf } from '../message/ending.ts'
 import { spokenNotice, type Notice } from '../message/notice.ts'
+import { TITLES } from '../message/trouble.ts'
 
 /** A polite live region, invisible. */
-export function Announcer({ last, notice }: { last: ChatMessage | undefined; notice?: Notice }): ReactNode {
-  return (
-    <p className="hidden" role="status">
-      {notice ? spokenNotice(notice) : last ? sentence(last) : ''}
-    </p>
-  )
+export function Announcer({ chat, notice }: { chat: ChatState; notice?: Notice }): ReactNode {
+  return <p {...useStreamAnnouncer(chat, sentencesFor(notice))} />
 }
 
-function sentence(message: ChatMessage): string {
-  if (message.role === 'user') return ''
-  const isRunning = message.status === 'submitted' || message.status === 'streaming'
-  // It is about to end, and then says why.
-  if (isRunning && message.attempts.at(-1)?.action === 'fail') return ''
-  if (message.status === 'submitted') return 'Waiting for the answer.'
-  if (message.status === 'streaming') return 'The answer is arriving.'
-  const { words, detail } = endingOf(message)
-  return detail ? `${words}. ${detail}` : `${words}.`
+/** What is said; the notice knows best which request failed, and what is done about it. */
+export function sentencesFor(notice: Notice | undefined): Partial<StreamSentences> {
+  const failed = notice ? spokenNotice(notice) : ''
+  return {
+    ready: 'Finished.',
+    refused: 'Finished: declined to answer.',
+    stopped: 'Stopped by you.',
+    length: 'Reached the length limit.',
+    contentFilter: 'Blocked by the content filter.',
+    error: ({ code, message }) => `${TITLES[code]}. ${message}`,
+    approval: () => 'A tool waits for your approval.',
+    answer: () => 'The answer waits for what you choose.',
+    waiting: () => failed,
+    offline: failed,
+  }
 }

@@ -1,6 +1,6 @@
 /** What stands on the page before the first question. */
 import type { ReactNode } from 'react'
-import { endings, faults, questions, type Suggestion } from '../suggestions.ts'
+import { asking, endings, faults, questions, type Suggestion } from '../suggestions.ts'
 
 type OnAsk = (suggestion: Suggestion) => void
 
@@ -19,6 +19,7 @@ export function EmptyState({ sandboxed, onAsk }: { sandboxed: boolean; onAsk: On
         suggestions={questions}
         onAsk={onAsk}
       />
+      <Group title="Have a say" suggestions={asking} onAsk={onAsk} />
       {sandboxed && <Group title="See every way an answer can go" suggestions={endings} onAsk={onAsk} />}
       {sandboxed && <Group title="When things go wrong" suggestions={faults} onAsk={onAsk} />}
     </section>

@@ -14,11 +14,15 @@ export interface StickToBottom {
 /** How near the end counts as being there, in pixels. */
 const NEAR = 24
 
-/** The hook. */
-export function useStickToBottom(): StickToBottom {
+/**
+ * The hook.
+ *
+ * @param beginsAtEnd whether the end is what is to be seen first
+ */
+export function useStickToBottom(beginsAtEnd: boolean): StickToBottom {
   const scroller = useRef<HTMLDivElement>(null)
   const content = useRef<HTMLDivElement>(null)
-  const sticking = useRef(false)
+  const sticking = useRef(beginsAtEnd)
   const [atBottom, setAtBottom] = useState(true)
 
   useEffect(() => {
