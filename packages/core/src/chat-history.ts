@@ -70,7 +70,14 @@ function joined(
     const [name, written] =
       call.type === 'custom' ? [call.custom.name, call.custom.input] : [call.function.name, call.function.arguments]
     const input = call.type === 'custom' ? written : parse(written)
-    const toolCall = { id: call.id, name, arguments: written, input, state: 'input-complete' as const }
+    const toolCall = {
+      id: call.id,
+      name,
+      arguments: written,
+      input,
+      state: 'input-complete' as const,
+      awaitsOutput: true as const,
+    }
     parts.push({ type: 'tool-call', toolCall: call.type === 'custom' ? { ...toolCall, type: 'custom' } : toolCall })
   }
   return { ...message, wire, parts, text: message.text + text, finishReason: calls.length ? 'tool_calls' : 'stop' }

@@ -16,6 +16,8 @@ export interface ChatToolCall extends ToolCall {
    * `input-complete` and waits for `addToolApprovalResponse`.
    */
   approval?: 'requested' | 'approved' | 'denied'
+  /** Of a tool that the page does not run by itself: the call is in state `input-complete` and waits for `addToolOutput`. */
+  awaitsOutput?: true
 }
 
 /** A piece of a message, in the order in which it was written. */
@@ -57,14 +59,15 @@ export interface AssistantMessage {
   readonly attempts: readonly FailedAttempt[]
   /** What was said on the wire: the assistant's messages and the tools' results. Requests leave out calls without a result. */
   readonly wire: readonly Message[]
-  /** While it runs, and where a relay could not be reached to take it up again. It is what `resume()` needs of a message that was kept. */
+  /** While it runs, and when its connection was lost to a relay that keeps it: what `resume()` needs to know. */
   readonly running?: RunningStep
 }
 
 /** The running step of an answer: what there was before it, and where it is kept. */
 export interface RunningStep extends Partial<Pick<AssistantMessage, 'annotations' | 'usage'>> {
-  /** How many parts are of the steps before. */
+  /** How many parts are of the steps before, and how many messages of the wire. */
   readonly parts: number
+  readonly wire: number
   /** The address at which a relay keeps the step. */
   readonly url?: string
 }
@@ -73,7 +76,9 @@ export interface RunningStep extends Partial<Pick<AssistantMessage, 'annotations
 export type ChatMessage = UserMessage | AssistantMessage
 
 /** What somebody or something said about a call. */
-export type Outcome = Pick<ChatToolCall, 'output' | 'error' | 'approval'> & { state?: 'running' | 'output' | 'error' }
+export type Outcome = Pick<ChatToolCall, 'output' | 'error' | 'approval' | 'awaitsOutput'> & {
+  state?: 'running' | 'output' | 'error'
+}
 
 /** An id for a message. Unique within a page; `crypto.randomUUID` needs a secure context, which a page on a LAN address is not. */
 export function newId(): string {
@@ -107,8 +112,11 @@ export function withOutcome(parts: readonly ChatPart[], id: string, outcome: Out
   const call = callOf(parts, id)
   if (!call || !/input-complete|running/.test(call.state)) return undefined
   const toolCall = { ...call, ...outcome }
-  // Who gives a result does not ask for leave.
-  if (outcome.state && toolCall.approval === 'requested') toolCall.approval = 'approved'
+  if (outcome.state) {
+    delete toolCall.awaitsOutput
+    // Who gives a result does not ask for leave.
+    if (toolCall.approval === 'requested') toolCall.approval = 'approved'
+  }
   return [...parts.slice(0, at), { type: 'tool-call', toolCall }, ...parts.slice(at + 1)]
 }
 
@@ -116,7 +124,7 @@ export function withOutcome(parts: readonly ChatPart[], id: string, outcome: Out
 export function settled(parts: readonly ChatPart[], states: RegExp): ChatPart[] {
   return parts.map((part) => {
     if (part.type !== 'tool-call' || !states.test(part.toolCall.state)) return part
-    const { approval, ...call } = part.toolCall
+    const { approval, awaitsOutput: _, ...call } = part.toolCall
     const error = 'Stopped before the tool had finished.'
     return { ...part, toolCall: { ...call, ...(approval === 'approved' && { approval }), state: 'error', error } }
   })

@@ -2,7 +2,7 @@
 import { attached } from './attachments.ts'
 import { callOf, cut, isOpen, settled, textOf } from './chat-message.ts'
 import type { AssistantMessage, ChatMessage, ChatPart, ChatToolCall } from './chat-message.ts'
-import { CompletionError } from './errors.ts'
+import { CompletionError, isCompletionError } from './errors.ts'
 import { resultText } from './tools.ts'
 import type { Beginning, Completion, CompletionMessage, Message, Part } from './types.ts'
 
@@ -16,6 +16,15 @@ export function wireOf(message: ChatMessage): readonly Message[] {
   if (!content.length) return [{ role: 'user', content: message.text }]
   // What a question is about comes before it: that is how models read best.
   return [{ role: 'user', content: message.text ? [...content, { type: 'text', text: message.text }] : content }]
+}
+
+/** A question in other words: what else it holds stays. */
+export function reworded(wire: readonly Message[], text: string): Message[] {
+  return wire.map((message) => {
+    if (message.role !== 'user') return message
+    const others = typeof message.content === 'string' ? [] : message.content.filter((part) => part.type !== 'text')
+    return { ...message, content: others.length > 0 ? [...others, { type: 'text', text }] : text }
+  })
 }
 
 /** Messages as a request may send them: no provider takes a conversation with a call that has no result. */
@@ -67,7 +76,9 @@ export function withResults(wire: readonly Message[], parts: readonly ChatPart[]
 /** The calls of an answer that wait for somebody: for an approval, or for an output of a tool that the page does not run. */
 export function openCalls(message: ChatMessage | undefined): ChatToolCall[] {
   return message?.role === 'assistant' && message.status === 'ready'
-    ? lastCalls(message.parts, message.wire).filter(isOpen)
+    ? lastCalls(message.parts, message.wire).filter(
+        (call) => isOpen(call) && (call.approval === 'requested' || call.awaitsOutput),
+      )
     : []
 }
 
@@ -76,20 +87,31 @@ export function openCalls(message: ChatMessage | undefined): ChatToolCall[] {
  * for somebody to answer a call.
  */
 export function restored(message: ChatMessage): ChatMessage {
-  if (message.role === 'user' || !/submitted|streaming/.test(message.status)) return message
+  if (message.role === 'user') return message
+  if (!/submitted|streaming/.test(message.status)) return revived(message)
   const { running, ...kept } = message
   const from = running?.parts ?? message.parts.length
+  const before = settled(message.parts.slice(0, from), /running/)
   const rest = cut(message.parts.slice(from))
-  const parts = [...settled(message.parts.slice(0, from), /running/), ...rest]
+  const parts = [...before, ...rest]
   const content = textOf(rest)
   const said: Message[] = content ? [{ role: 'assistant', content }] : []
-  const wire = [...withResults(message.wire, parts), ...said]
-  if (lastCalls(parts, wire).some(isOpen)) return { ...kept, parts, wire, status: 'ready' }
+  // Ids may come again in the step that was running: its calls are no calls of the wire.
+  const wire = [...withResults(message.wire, before), ...said]
+  if (!rest.length && lastCalls(parts, wire).some(isOpen)) return { ...kept, parts, wire, status: 'ready' }
   const error = new CompletionError(
     'interrupted',
     'The page was left before the answer was finished. What arrived is kept.',
   )
   return { ...kept, parts, wire, status: 'error', error, ...(running?.url && { running }) }
+}
+
+/** An error that was kept as JSON is an error again. */
+function revived(message: AssistantMessage): AssistantMessage {
+  const { error } = message
+  if (!error || isCompletionError(error)) return message
+  const { name: _, code, message: said, ...details } = error as CompletionError
+  return { ...message, error: new CompletionError(code, said, details) }
 }
 
 /** What an answer that was cut has besides its last step, and how that one begins. */

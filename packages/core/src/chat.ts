@@ -1,9 +1,9 @@
 /** A conversation over the same kind of store as a single completion: messages and verbs. */
 import { readAttachments } from './attachments.ts'
-import type { AttachmentInput } from './attachments.ts'
+import type { Attachment, AttachmentInput } from './attachments.ts'
 import { isOpen, userMessage, withOutcome } from './chat-message.ts'
 import type { AssistantMessage, ChatMessage, Outcome, UserMessage } from './chat-message.ts'
-import { lastCalls, openCalls, restored, wireOf, withResults } from './chat-wire.ts'
+import { lastCalls, openCalls, restored, reworded, wireOf, withResults } from './chat-wire.ts'
 import { CompletionError } from './errors.ts'
 import { Subject } from './store.ts'
 import type { CompletionStatus, Store } from './store.ts'
@@ -30,7 +30,8 @@ export interface ChatOptions extends TurnOptions {
   resume?: boolean
   /**
    * What `sendMessage` does while an answer is arriving: `interrupt` (the default) stops that answer, `queue` waits until
-   * it is finished, `drop` does nothing. A queue waits where an answer failed or was stopped, and goes on after the next one.
+   * it is finished, `drop` does nothing. A queue waits where an answer failed, was stopped or waits for somebody, and goes on
+   * after the next one.
    */
   whenBusy?: 'interrupt' | 'queue' | 'drop'
 }
@@ -41,7 +42,9 @@ export type ChatInput =
   | { text?: string; attachments?: Iterable<AttachmentInput> | ArrayLike<AttachmentInput> | null }
 
 /** What a call of a tool came to. */
-export type ToolOutput = { toolCallId: string; output: unknown } | { toolCallId: string; error: string }
+export type ToolOutput =
+  | { toolCallId: string; output: unknown; error?: undefined }
+  | { toolCallId: string; error: string; output?: undefined }
 
 /** Whether a call of a tool may run; the reason is for the model. */
 export interface ToolApprovalResponse {
@@ -74,9 +77,12 @@ export interface Chat extends Store<ChatState> {
   addToolApprovalResponse(response: ToolApprovalResponse): Promise<AssistantMessage | undefined>
   /** Takes a question out of the queue. */
   unqueue(messageId: string): void
-  /** Puts other messages in the place of these, such as a conversation that was kept. Whatever runs is stopped. */
+  /** Puts other messages in the place of these, such as a conversation that was kept. Whatever runs is stopped, the queue is emptied. */
   setMessages(messages: readonly ChatMessage[] | ((messages: readonly ChatMessage[]) => readonly ChatMessage[])): void
-  /** Ends the answer where it is. The connection is closed, the text is kept, no further tool is run. */
+  /**
+   * Ends the answer where it is. The connection is closed, the text is kept, no further tool is run. A question whose files
+   * are still being read is not asked.
+   */
   stop(): void
   /** An empty conversation; whatever runs is stopped. */
   reset(): void
@@ -126,15 +132,23 @@ export function createChat(options: ChatOptions | (() => ChatOptions)): Chat {
     halts++
     reading = undefined
     stopAnswer()
-    if (isBusy()) patch({ status: 'ready' })
+    void rest()
   }
 
   const ask = async (history: readonly ChatMessage[], earlier?: Earlier): Answer => {
     const { initialMessages: _1, whenBusy: _2, resume: _3, ...turnOptions } = read()
     const goesOn = (message: AssistantMessage): boolean => message.status === 'ready' && !openCalls(message).length
     const publish = (message: AssistantMessage): void => {
+      // What is told of an answer after its end (a better count of its tokens) changes nothing else.
+      if (hasEnded) {
+        const { messages: all } = now()
+        if (all.some(({ id }) => id === message.id))
+          patch({ messages: all.map((other) => (other.id === message.id ? message : other)) })
+        return
+      }
+      hasEnded = !/submitted|streaming/.test(message.status)
       // Between two questions of the queue it is not ready.
-      const isNext = goesOn(message) && now().queued.length > 0
+      const isNext = hasEnded && (!!reading || (goesOn(message) && now().queued.length > 0))
       const status = isNext ? 'submitted' : message.status === 'stopped' ? 'ready' : message.status
       // Once it has begun: a call of an earlier answer may have got its output meanwhile.
       const before = hasBegun ? now().messages.slice(0, history.length) : history
@@ -142,6 +156,7 @@ export function createChat(options: ChatOptions | (() => ChatOptions)): Chat {
       if (turn === current) patch({ messages: [...before, message], status, error: message.error })
     }
     let hasBegun = false
+    let hasEnded = false
     const current: Turn = (turn = createTurn(turnOptions, history.flatMap(wireOf), publish, earlier))
     const at = halts
     const running = current.run()
@@ -180,8 +195,13 @@ export function createChat(options: ChatOptions | (() => ChatOptions)): Chat {
     const { text = old?.text ?? '', attachments = undefined } = typeof input === 'string' ? { text: input } : input
     const kept = old?.parts.flatMap((part) => (part.type === 'file' ? [part.file] : [])) ?? []
     const id = old?.id
-    if (!attachments && !text.trim() && !kept.length) return nothing
-    if (!attachments && !reading) return send(userMessage(text, kept, id))
+    const worded = old?.wire && !attachments && reworded(old.wire, text)
+    const question = (files: readonly Attachment[]): UserMessage => ({
+      ...userMessage(text, files, id),
+      ...(worded && { wire: worded }),
+    })
+    if (!attachments && !text.trim() && !kept.length && !worded) return nothing
+    if (!attachments && !reading) return send(question(kept))
     const at = halts
     const readFiles = async (before: unknown) => {
       const found = attachments ? await readAttachments(attachments) : { files: kept, failures: [] }
@@ -195,13 +215,16 @@ export function createChat(options: ChatOptions | (() => ChatOptions)): Chat {
       while (isAnswering()) await answer
       if (at !== halts) return
       const error = new CompletionError('bad_request', 'An attached file could not be read.', { cause })
-      patch({ status: 'error', error, ...(!old && { messages: [...now().messages, message] }) })
+      const all = now().messages
+      // Behind an answer that waits for somebody it would be in the way.
+      const stands = !old && !openCalls(all.at(-1)).length
+      patch({ status: 'error', error, ...(stands && { messages: [...all, message] }) })
     }
     if (!isAnswering()) patch({ status: 'submitted', error: undefined })
     return filesRead.then(({ files, failures }) => {
       if (reading === filesRead) reading = undefined
       if (at !== halts) return undefined
-      const message = userMessage(text, files, id)
+      const message = question(files)
       if (failures.length) void refuse(message, failures[0])
       else if (text.trim() || files.length) return send(message)
       return rest()
@@ -230,7 +253,7 @@ export function createChat(options: ChatOptions | (() => ChatOptions)): Chat {
     subscribe: subject.subscribe,
     sendMessage(input) {
       const { whenBusy = 'interrupt' } = read()
-      if (isBusy() && (whenBusy === 'drop' || input === undefined)) return nothing
+      if ((isAnswering() || reading) && (whenBusy === 'drop' || input === undefined)) return nothing
       if (input === undefined) return next()
       return withQuestion(input, (message) => {
         if (whenBusy !== 'queue' || !(isAnswering() || now().queued.length)) {
@@ -277,6 +300,10 @@ export function createChat(options: ChatOptions | (() => ChatOptions)): Chat {
         (status === 'stopped' || status === 'error') && !/^(stop|content_filter)$/.test(finishReason ?? '')
       const isCut = isBroken || (status === 'ready' && finishReason === 'length')
       if (isCut) return ask(all.slice(0, -1), ['continue', last])
+      // A call whose arguments are no JSON was never made.
+      const called = parts.findLast((part) => part.type === 'tool-call')
+      const isMisspelt = status === 'ready' && finishReason === 'tool_calls' && called?.toolCall.state === 'incomplete'
+      if (isMisspelt) return ask(all.slice(0, -1), ['continue', last])
       // It took as many requests as it may by itself.
       const isHalf = status === 'ready' && finishReason === 'tool_calls' && lastCalls(parts, wire).length > 0
       return isHalf ? ask(all.slice(0, -1), ['tools', last]) : undefined
@@ -304,8 +331,9 @@ export function createChat(options: ChatOptions | (() => ChatOptions)): Chat {
     setMessages(given) {
       stop()
       turn = undefined
+      for (const id of waiting.keys()) leave(id)
       const all = typeof given === 'function' ? given(now().messages) : given
-      patch({ messages: all.map(restored), status: all.length ? 'ready' : 'idle', error: undefined })
+      subject.set({ messages: all.map(restored), queued: [], status: all.length ? 'ready' : 'idle', error: undefined })
     },
     stop,
     reset() {

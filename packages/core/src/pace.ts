@@ -19,6 +19,8 @@ const hiddenMs = 250
 /** A frame that takes longer is slow, and then so many times as long is left to everything else. */
 const slowMs = 8
 const shareOfRest = 3
+/** Whatever made a frame slow, nothing waits longer. */
+const maxRestMs = 250
 /** The most that a timer can wait. */
 const maxMs = 2 ** 31 - 1
 
@@ -46,12 +48,18 @@ export function createPacer(publish: () => void, throttleMs = 0): Pacer {
   }
   const show = async (): Promise<void> => {
     const startedAt = performance.now()
+    // It was asked for before it was known how long the frame before took.
+    if (startedAt < restUntil) {
+      cancel()
+      timer = setTimeout(publishInFrame, restUntil - startedAt)
+      return
+    }
     flush()
     // The next turn is after the frame: what it shows is rendered, laid out and painted by then.
     await nextTurn()
     const endedAt = performance.now()
     const tookMs = endedAt - startedAt
-    restUntil = tookMs > slowMs ? endedAt + tookMs * shareOfRest : 0
+    restUntil = tookMs > slowMs ? endedAt + Math.min(tookMs * shareOfRest, maxRestMs) : 0
   }
   const publishInFrame = (): void => {
     frame = requestAnimationFrame(show)

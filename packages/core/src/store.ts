@@ -176,12 +176,14 @@ export function createCompletionStore<Parsed = unknown, Written = Parsed>(
   }
 
   const run = async (input: CompletionInput, continues?: Completion): Promise<Completion<Parsed> | undefined> => {
-    stop()
+    // Whoever starts in each render's effect changes nothing as long as nothing is sent, and so comes to rest.
+    const isUnsent = subject.getState().status === 'submitted' && !running && !continues
+    if (!isUnsent) stop()
     lastInput = input
     before = continues ? { ...subject.getState(), error: undefined } : idle
     running = undefined
     const mine = ++starts
-    publish('submitted')
+    if (!isUnsent) publish('submitted')
     // Whoever starts twice in one go (an effect that React's StrictMode runs twice) sends one request, not two.
     await null
     if (mine !== starts) return undefined

@@ -93,7 +93,8 @@ export function openStream(request: CompletionRequest, options: StreamOptions, r
   }
 
   /** Writes the request down for whom it goes to. */
-  const prepare = async ({ provider: who, model = request.model, headers }: Fallback): Promise<Call> => {
+  const prepare = async (target: Fallback): Promise<Call> => {
+    const { provider: who, model = request.model, headers } = target
     if (attempts) accumulator = reader.restarted()
     asked = { ...request, model }
     if (!who) throw new Error('Set `provider` to a URL or to a provider such as openai().')
@@ -116,6 +117,9 @@ export function openStream(request: CompletionRequest, options: StreamOptions, r
     }
     const wire = await provider.request(said)
     const place = resumeUrl && keptAt(resumeUrl, '', wire.url)
+    // One of the fallbacks may have given it.
+    const other = targets[targets.indexOf(target) + 1]
+    if (resumeUrl && !place && other) return prepare(other)
     if (resumeUrl && !place)
       throw new Error(`\`resumeUrl\` must be at ${placeOf(wire.url)}, the provider's own origin.`)
     return {

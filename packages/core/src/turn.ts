@@ -1,6 +1,6 @@
 /** One answer of a conversation: a request, the tools that it asks for, the next request, until nothing more is asked for. */
 import { callOf, cut, isOpen, newId, settled, textOf, withOutcome } from './chat-message.ts'
-import type { AssistantMessage, ChatPart, ChatToolCall, Outcome } from './chat-message.ts'
+import type { AssistantMessage, ChatPart, ChatToolCall, Outcome, RunningStep } from './chat-message.ts'
 import { answered, beginningOf, lastCalls, saidIn, withResults } from './chat-wire.ts'
 import { CompletionError, isCompletionError } from './errors.ts'
 import { createPacer } from './pace.ts'
@@ -13,7 +13,7 @@ import type { ChatTools } from './tools.ts'
 import type { Annotation, Beginning, Completion, Message, Usage } from './types.ts'
 
 /** Who answers, and with what. */
-export interface TurnOptions extends CompletionStoreOptions {
+export interface TurnOptions extends Omit<CompletionStoreOptions, 'resumeUrl'> {
   /** Tools that the page runs; their results go back to the model, which then goes on. */
   tools?: ChatTools
   /** The most requests that one answer may take by itself. What a person says about a tool call begins a new count. Default 5. */
@@ -67,6 +67,8 @@ export function createTurn(
   let usage: Usage | undefined
   let usageBefore: Usage | undefined
   let wire: Message[] = []
+  /** How much of all that there was when the running step began. */
+  let stepFrom: RunningStep = { parts: 0, wire: 0 }
 
   /** The last request, and whether its step is still to be added to those before. */
   let stream: RunningCompletion | undefined
@@ -99,12 +101,14 @@ export function createTurn(
     const timeToFirstTokenMs = before?.timing?.timeToFirstTokenMs ?? firstTokenMs
     const isRunning = status === 'submitted' || status === 'streaming'
     const attempts = stream?.attempts ?? []
-    const isResumable = (isStepOpen || isBehind()) && !continues
-    const running = { parts: parts.length, annotations, usage, url: isResumable ? stream?.resumeUrl : undefined }
+    // A connection that was lost may be taken up again where a relay keeps the answer.
+    const isLost = !!error && (/network|interrupted/.test(error.code) || (!!resumeUrl && error.retryable))
+    const isResumable = (isStepOpen || isLost) && !continues
+    const url = isResumable ? stream?.resumeUrl : undefined
+    const from = isStepOpen || isLost ? stepFrom : { parts: parts.length, wire: wire.length }
+    const running = isRunning || url ? { ...from, url } : undefined
     if (isBehind()) {
-      // Where it could not be reached it may be taken up again.
-      const rest = isRunning ? { wire, running } : { running: status === 'error' && running.url ? running : undefined }
-      const shown = { ...before!, status, error, attempts, ...rest }
+      const shown = { ...before!, status, error, attempts, running, ...(isRunning && { wire }) }
       publish(shown)
       return shown
     }
@@ -128,7 +132,7 @@ export function createTurn(
       error,
       attempts,
       wire,
-      ...(isRunning && { running }),
+      ...(running && { running }),
     }
     publish(message)
     return message
@@ -150,6 +154,8 @@ export function createTurn(
       parts = settled(parts, /running|input-complete/)
       wire = withResults(wire, parts)
     }
+    // The message holds all that had arrived.
+    if (error) delete error.partial
     over(show(status, error))
   }
 
@@ -183,6 +189,7 @@ export function createTurn(
     const asked = { model, ...request, ...(declared.length > 0 && { tools: declared }), messages }
     const current = (stream = startCompletion(asked, { ...streamOptions, continues, resumeUrl }))
     isStepOpen = true
+    stepFrom = { parts: parts.length, wire: wire.length, annotations, usage }
     const askedAt = performance.now() - startedAt
     const waiting = parts.length > 0 || continues || keptSize ? 'streaming' : 'submitted'
     show(waiting)
@@ -219,7 +226,8 @@ export function createTurn(
   const begin = (call: ChatToolCall): void => {
     const tool = toolOf(tools, call.name)
     const isForeign = tool ? !tool.execute : request?.tools?.some((each) => nameOf(each) === call.name)
-    if (isForeign || runningTools.has(call.id)) return
+    if (isForeign) return set(call.id, { awaitsOutput: true })
+    if (runningTools.has(call.id)) return
     const work = async (): Promise<void> => {
       const outcome = await runTool(tool, call, controller.signal, (needsApproval) => {
         const { approval, state } = callOf(parts, call.id)!
@@ -266,7 +274,7 @@ export function createTurn(
       // What the running step had said is told anew.
       const running = before.running!
       const said = parts.splice(running.parts)
-      if (textOf(said)) wire.pop()
+      wire.length = running.wire
       keptSize = sizeOf(said)
       text = textOf(parts)
       ;({ annotations = [], usage, url: resumeUrl } = running)

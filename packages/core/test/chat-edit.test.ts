@@ -1,7 +1,7 @@
 /** Going back in a conversation: other questions, other answers, another conversation, one that was kept. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { compatible, createChat } from '../src/index.ts'
-import type { AssistantMessage, ChatMessage, UserMessage } from '../src/index.ts'
+import { compatible, createChat, isCompletionError, messagesFrom } from '../src/index.ts'
+import type { AssistantMessage, ChatMessage, Message, UserMessage } from '../src/index.ts'
 import { call, calls, chatOf, done, misfits, open, says } from './conversation.ts'
 import type { Conversation } from './conversation.ts'
 import { byHand, chunk, reply, settle, whole } from './http.ts'
@@ -327,5 +327,79 @@ describe('a conversation that was kept while an answer ran', () => {
     await settle(100)
     expect(talk.sent(0).at(-1)).toEqual({ role: 'tool', tool_call_id: 'a', content: 'yes' })
     expect(talk.last()).toMatchObject({ id: initialMessages[1]!.id, text: 'Done.' })
+  })
+})
+
+describe('a conversation that was kept', () => {
+  it('has errors that are errors', async () => {
+    const talk = chatOf([open(says('Hel'))])
+    void talk.chat.sendMessage('Hi')
+    await settle(100)
+    talk.exchanges[0]!.end()
+    await settle(100)
+    expect(talk.last()).toMatchObject({ status: 'error', text: 'Hel' })
+    const json = JSON.stringify(talk.chat.getState().messages)
+    const other = chatOf([], { initialMessages: JSON.parse(json) })
+    expect(isCompletionError(other.last().error)).toBe(true)
+    expect(other.last().error).toMatchObject({
+      code: 'interrupted',
+      retryable: true,
+      message: talk.last().error!.message,
+    })
+    // The message has the text; its error need not have it again.
+    expect(talk.last().error).not.toHaveProperty('partial')
+  })
+
+  it('keeps the results of a step whose ids come again in the one that was running', async () => {
+    const talk = chatOf([calls(['call_0_0', 'pay']), open(call('call_0_0', 'mail', '{"to'))], {
+      tools: { pay: { execute: () => 'paid 10' }, mail: { execute: () => 'sent' } },
+    })
+    void talk.chat.sendMessage('Pay and mail')
+    await settle(100)
+    const initialMessages = JSON.parse(JSON.stringify(talk.chat.getState().messages))
+    const other = chatOf([whole('Done.')], { initialMessages })
+    void other.chat.continue()
+    await settle(100)
+    expect(other.sent(0).map(({ role, content }) => [role, content])).toEqual([
+      ['user', 'Pay and mail'],
+      ['assistant', null],
+      ['tool', 'paid 10'],
+    ])
+  })
+
+  it('keeps, in a question in other words, what only its wire holds', async () => {
+    const wire: Message[] = [
+      {
+        role: 'user',
+        content: [
+          { type: 'file', file: { file_id: 'file_1' } },
+          { type: 'text', text: 'What is it?' },
+        ],
+      },
+      { role: 'assistant', content: 'A file.' },
+    ]
+    const talk = chatOf([whole('Fine.')], { initialMessages: messagesFrom(wire) })
+    void talk.chat.edit(talk.chat.getState().messages[0]!.id, 'Who wrote it?')
+    await settle(100)
+    expect(talk.sent(0)).toEqual([
+      {
+        role: 'user',
+        content: [
+          { type: 'file', file: { file_id: 'file_1' } },
+          { type: 'text', text: 'Who wrote it?' },
+        ],
+      },
+    ])
+  })
+
+  it('is not asked the questions that waited in the one before', async () => {
+    const talk = chatOf([open(says('A'))], { whenBusy: 'queue' })
+    void talk.chat.sendMessage('1')
+    const waiting = talk.chat.sendMessage('2')
+    await settle(100)
+    talk.chat.setMessages([])
+    expect(talk.chat.getState()).toMatchObject({ messages: [], queued: [], status: 'idle' })
+    expect(await waiting).toBeUndefined()
+    expect(talk.exchanges).toHaveLength(1)
   })
 })

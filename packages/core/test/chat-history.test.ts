@@ -191,9 +191,10 @@ describe('messagesFrom()', () => {
         role: 'user',
         content: [
           image,
-          { type: 'image_url', image_url: { url: 'https://x.example/a.png' } },
+          { type: 'image_url', image_url: { url: 'https://x.example/a.png', detail: 'low' } },
           { type: 'input_audio', input_audio: { data: 'AA==', format: 'wav' } },
           { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,AA==' } },
+          { type: 'file', file: { file_id: 'file_1' } },
           { type: 'text', text: 'And now?' },
         ],
       },

@@ -1,6 +1,6 @@
 /** An answer that is taken up by another page, piece by piece: what is shown meanwhile, and what is kept of it. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { compatible, createChat } from '../src/index.ts'
+import { compatible, createChat, messagesFrom } from '../src/index.ts'
 import type { AssistantMessage, ChatMessage, ChatOptions } from '../src/index.ts'
 import { call, calls, done, says } from './conversation.ts'
 import { byHand, chunk, event, refuse, reply, settle, unreachable, whole } from './http.ts'
@@ -320,4 +320,70 @@ describe('an answer that is about to be taken up (`resume`)', () => {
       running: { url: 'https://app.example/api/streams/early' },
     })
   })
+})
+
+describe('an answer whose connection was lost, at a relay that keeps it', () => {
+  it('before its first token can be taken up, as often as it takes', async () => {
+    const page = openPage([keeps('it', chunk({ role: 'assistant' } as object))])
+    void page.chat.sendMessage('Hi')
+    await settle(100)
+    const again = openPage(
+      [unreachable, keeps('it', chunk({ content: 'Hello' }), chunk({}, 'stop'), done)],
+      page.leave(),
+    )
+    void again.chat.resume()
+    await settle(100)
+    expect(again.last()).toMatchObject({ status: 'error', error: { code: 'network' } })
+    void again.chat.resume()
+    await settle(100)
+    expect(again.last()).toMatchObject({ status: 'ready', text: 'Hello' })
+    expect(again.last()).not.toHaveProperty('running')
+    expect(wireOf(again.last())).toEqual([['assistant', 'Hello']])
+  })
+
+  it('in the middle can be taken up: each word is there once', async () => {
+    const page = openPage([
+      (exchange) => {
+        keeps('it', chunk({ content: 'Hel' }))(exchange)
+        exchange.end()
+      },
+      keeps('it', chunk({ content: 'Hel' }), chunk({ content: 'lo' }), chunk({}, 'stop'), done),
+    ])
+    void page.chat.sendMessage('Hi')
+    await settle(100)
+    expect(page.last()).toMatchObject({ status: 'error', error: { code: 'interrupted' }, text: 'Hel' })
+    const taken = page.chat.resume()
+    await settle(100)
+    expect(await taken).toMatchObject({ status: 'ready', text: 'Hello' })
+    expect(wireOf(page.last())).toEqual([['assistant', 'Hello']])
+  })
+})
+
+it('is looked for where a fallback gave it', async () => {
+  const elsewhere = 'https://other.example/api'
+  const { fetch, exchanges } = byHand(keeps('it', chunk({ content: 'Hello' }), chunk({}, 'stop'), done))
+  const chat = createChat({
+    model: 'm',
+    provider: compatible('vllm', { fetch, baseURL: relay }),
+    fallbacks: [{ provider: compatible('vllm', { fetch, baseURL: elsewhere }) }],
+    maxRetries: 0,
+    initialMessages: [
+      ...JSON.parse(
+        JSON.stringify(
+          messagesFrom([
+            { role: 'user', content: 'Hi' },
+            { role: 'assistant', content: '' },
+          ]),
+        ),
+      ),
+    ].map((message) =>
+      message.role === 'assistant'
+        ? { ...message, status: 'streaming', wire: [], running: { parts: 0, wire: 0, url: `${elsewhere}/streams/it` } }
+        : message,
+    ),
+  })
+  void chat.resume()
+  await settle(100)
+  expect(exchanges.map(({ url }) => url)).toEqual([`${elsewhere}/streams/it`])
+  expect(chat.getState().messages.at(-1)).toMatchObject({ status: 'ready', text: 'Hello' })
 })

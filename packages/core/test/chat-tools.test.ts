@@ -1,5 +1,6 @@
 /** Tools that run side by side: by themselves, by somebody's leave, or by somebody else altogether. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openCalls } from '../src/index.ts'
 import type { ChatTools, Message } from '../src/index.ts'
 import { call, calls, chatOf, done, lever, misfits, open, says } from './conversation.ts'
 import { chunk, settle, whole } from './http.ts'
@@ -562,8 +563,8 @@ describe('steps', () => {
 })
 
 describe('continue()', () => {
-  it('does nothing while tools run, nor about calls that are no JSON', async () => {
-    const talk = chatOf([calls(['a', 'slow']), calls(['b', 'slow', '{"x'])], { tools: kit().tools })
+  it('does nothing while tools run; where a call was no JSON it asks anew', async () => {
+    const talk = chatOf([calls(['a', 'slow']), calls(['b', 'slow', '{"x']), whole('Fine.')], { tools: kit().tools })
     void talk.chat.sendMessage('Go')
     await settle(100)
     expect(talk.last()).toMatchObject({ status: 'streaming', finishReason: 'tool_calls' })
@@ -573,9 +574,40 @@ describe('continue()', () => {
     void talk.chat.sendMessage('Again')
     await settle(100)
     expect(talk.last()).toMatchObject({ status: 'ready', finishReason: 'tool_calls' })
-    expect(await talk.chat.continue()).toBeUndefined()
+    void talk.chat.continue()
     await settle(100)
-    expect(talk.exchanges).toHaveLength(2)
+    expect(talk.last()).toMatchObject({ status: 'ready', text: 'Fine.' })
+    expect(talk.last().parts).toHaveLength(1)
+    expect(misfits(talk.sent(2))).toEqual([])
+  })
+
+  it('goes on where the number of requests was used up, and until then nobody is waited for', async () => {
+    const f = vi.fn(() => 'again')
+    const talk = chatOf([calls(['a', 'f']), calls(['b', 'f']), whole('Done.')], {
+      tools: { f: { execute: f } },
+      maxSteps: 1,
+      whenBusy: 'queue',
+    })
+    void talk.chat.sendMessage('Go')
+    const next = talk.chat.sendMessage('Next')
+    await settle(200)
+    // The queue goes on: the call waits for nobody.
+    expect(openCalls(talk.chat.getState().messages[1])).toEqual([])
+    expect(await next).toMatchObject({ status: 'ready' })
+    expect(f).not.toHaveBeenCalled()
+    void talk.chat.continue()
+    await settle(100)
+    expect(f).toHaveBeenCalledOnce()
+    expect(talk.last()).toMatchObject({ text: 'Done.' })
+  })
+
+  it('tells calls that wait for an output from others', async () => {
+    const talk = chatOf([calls(['a', 'ask'], ['b', 'f'])], { tools: { ask: {}, f: { execute: () => 1 } } })
+    void talk.chat.sendMessage('Go')
+    await settle(100)
+    expect(openCalls(talk.last())).toMatchObject([{ id: 'a', awaitsOutput: true }])
+    void talk.chat.addToolOutput({ toolCallId: 'a', output: 'x' })
+    expect(talk.call('a')).not.toHaveProperty('awaitsOutput')
   })
 })
 

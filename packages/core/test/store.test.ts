@@ -280,3 +280,18 @@ describe('in a page', () => {
     }
   })
 })
+
+it('changes nothing when it is started again and again before anything is sent', async () => {
+  const sent: string[] = []
+  const fetch: typeof globalThis.fetch = async (_, init) => {
+    sent.push(String(init?.body))
+    return new Response('data: [DONE]\n\n')
+  }
+  const store = createCompletionStore({ model: 'm', provider: openai({ fetch }), maxRetries: 0 })
+  let changes = 0
+  store.subscribe(() => changes++)
+  for (let i = 0; i < 5; i++) void store.start(`${i}`)
+  expect([store.getState().status, changes]).toEqual(['submitted', 1])
+  await vi.waitFor(() => expect(store.getState().status).not.toBe('submitted'))
+  expect(sent.map((body) => JSON.parse(body).messages)).toEqual([[{ role: 'user', content: '4' }]])
+})

@@ -49,7 +49,7 @@ describe('an answer that ran when its page was left', () => {
     const { chat, texts } = openPage(url, kept)
     expect(lastOf(chat)).toMatchObject({ status: 'error', text: 'one ' })
     const resumed = chat.resume()
-    expect(chat.getState().status).toBe('submitted')
+    expect(chat.getState().status).toBe('streaming')
     await expect.poll(() => lastOf(chat).text).toBe('one two ')
     expect(lastOf(chat)).toMatchObject({ id: kept[1]!.id, status: 'streaming' })
     upstream.say('three')
