@@ -41,6 +41,6 @@ function changeAccent(input: { accent?: unknown } | null): accent.AccentChange {
 }
 
 /** Whether a call waits for somebody to say something about it. */
-export function isWaiting({ name, state, approval }: ChatToolCall): boolean {
-  return state === 'input-complete' && (approval === 'requested' || name === choose.CHOOSE)
+export function isWaiting({ state, approval, awaitsOutput }: ChatToolCall): boolean {
+  return state === 'input-complete' && (approval === 'requested' || awaitsOutput === true)
 }

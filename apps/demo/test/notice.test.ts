@@ -89,8 +89,8 @@ describe('offered', () => {
   }
 
   /** An answer that ended with a call that has not come to anything. */
-  function asksFor(name: string): Partial<Answer> {
-    const toolCall = { id: '1', name, arguments: '{}', input: {}, state: 'input-complete' as const }
+  function asksFor(name: string, waits?: { awaitsOutput: true }): Partial<Answer> {
+    const toolCall = { id: '1', name, arguments: '{}', input: {}, state: 'input-complete' as const, ...waits }
     const call = { id: '1', type: 'function' as const, function: { name, arguments: '{}' } }
     return {
       role: 'assistant',
@@ -110,7 +110,7 @@ describe('offered', () => {
     ['a whole answer', offers({ status: 'ready', finishReason: 'stop' }), ['regenerate']],
     ['one at its length limit', offers({ status: 'ready', finishReason: 'length' }), ['continue', 'regenerate']],
     ['one that took as many requests as it may', offers(asksFor(SEARCH_DOCS)), ['continue', 'regenerate']],
-    ['one that waits for a choice', offers(asksFor(CHOOSE)), ['regenerate']],
+    ['one that waits for a choice', offers(asksFor(CHOOSE, { awaitsOutput: true })), ['regenerate']],
     ['a stopped one', offers({ status: 'stopped' }), ['continue', 'again']],
     ['one that was stopped before it began', offers({ status: 'stopped', parts: [] }), ['again']],
     ['a cut one', offers(error('interrupted')), ['continue', 'again']],

@@ -2,7 +2,6 @@
 import { openCalls, type ChatMessage, type ChatPart } from 'completion-stream'
 import { memo, type NamedExoticComponent, type ReactNode } from 'react'
 import { Mark } from '../page/mark.tsx'
-import { isWaiting } from '../tools.ts'
 import { AnswerFooter } from './answer-footer.tsx'
 import type { CallAnswers } from './call-answer.tsx'
 import type { Answer } from './ending.ts'
@@ -36,7 +35,7 @@ interface MessageProps {
 export const Message: NamedExoticComponent<MessageProps> = memo(function Message(props) {
   const { message, isFollowUp, notice, remedies, answers, isEdited, editor } = props
   if (message.role === 'user') return <Question message={message} isEdited={isEdited} editor={editor} />
-  const waits = answers !== undefined && openCalls(message).some(isWaiting)
+  const waits = answers !== undefined && openCalls(message).length > 0
   return (
     <li className="message answer" data-status={message.status}>
       <h2 className="hidden">Answer</h2>

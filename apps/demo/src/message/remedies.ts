@@ -1,6 +1,5 @@
 /** What a person can do about an answer that has ended, the best first. */
 import { openCalls } from 'completion-stream'
-import { isWaiting } from '../tools.ts'
 import type { Answer } from './ending.ts'
 
 /** Something to do about an answer. */
@@ -23,8 +22,9 @@ export function remediesFor(answer: Answer, isFollowUp: boolean): Remedy[] {
   const { status, error, finishReason } = answer
   if (status === 'ready') {
     const isCut = finishReason === 'length' && hasBegun(answer)
-    // Calls that nobody waits for: it took as many requests as it may by itself.
-    const isHalf = openCalls(answer).some((call) => !isWaiting(call))
+    // It ended with calls that came to nothing: it took as many requests as it may, or they were no JSON.
+    const called = answer.parts.findLast((part) => part.type === 'tool-call')?.toolCall.state
+    const isHalf = finishReason === 'tool_calls' && /complete$/.test(called ?? '') && openCalls(answer).length === 0
     return isCut || isHalf ? ['continue', 'regenerate'] : ['regenerate']
   }
   if (error?.code === 'context_window_exceeded') return isFollowUp ? ['newChat', 'edit'] : ['edit']

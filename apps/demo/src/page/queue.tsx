@@ -1,7 +1,6 @@
 /** The questions that wait for their turn, above the composer. */
 import { openCalls, type ChatMessage, type UserMessage } from 'completion-stream'
 import type { ReactNode } from 'react'
-import { isWaiting } from '../tools.ts'
 
 interface QueueProps {
   queued: readonly UserMessage[]
@@ -55,7 +54,7 @@ function reason(count: number, busy: boolean, last: ChatMessage | undefined): st
   if (last?.role === 'user') return `${waits}: the question before was not asked.`
   if (last?.status === 'error') return `${waits}: the answer before failed.`
   if (last?.status === 'stopped') return `${waits}: the answer before was stopped.`
-  if (openCalls(last).some(isWaiting)) return `${waits} until you have answered above.`
+  if (openCalls(last).length > 0) return `${waits} until you have answered above.`
   return `${waits}: the answer before is not finished.`
 }
 
