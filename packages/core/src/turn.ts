@@ -274,7 +274,7 @@ export function createTurn(
       // What the running step had said is told anew.
       const running = before.running!
       const said = parts.splice(running.parts)
-      wire.length = running.wire
+      wire = wire.slice(0, running.wire)
       keptSize = sizeOf(said)
       text = textOf(parts)
       ;({ annotations = [], usage, url: resumeUrl } = running)

@@ -3,7 +3,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { Completion, CompletionError, CompletionState } from 'completion-stream'
-import { useMemo } from 'react'
+import { useCallback, useMemo } from 'react'
 import { completionQuery } from './query-options.ts'
 import type { CompletionQueryOptions } from './query-options.ts'
 import { progressOf } from './query-progress.ts'
@@ -53,15 +53,15 @@ export function useCompletionQuery(
   const progress = useMemo(() => progressOf(client, queryHash), [client, queryHash])
   const query = useQuery({ ...asked, queryHash, notifyOnChangeProps: undefined })
   const { isFetching } = query
-  const shown = useStore(
-    progress,
-    (state) => {
+  const select = useCallback(
+    (state: CompletionState): unknown => {
       // The request that an effect is about to send counts as sent.
       const current = isFetching && !isRunning(state) ? submitted : state
       return selector ? selector(current) : current
     },
-    isEqual,
+    [isFetching, selector],
   )
+  const shown = useStore(progress, select, isEqual)
   if (selector) return shown
   const { data, refetch } = query
   return { ...(shown as CompletionState), data, isFetching, refetch, stop: progress.stop, query }

@@ -2,6 +2,7 @@
 import type { CompletionRequest, StandardSchema } from 'completion-stream'
 
 const described = new WeakMap<object, unknown>()
+let unknowns = 0
 
 /**
  * `['completion', { model, system, prompt, messages, … }]`. The provider is no part of it: the server that asks ahead
@@ -15,15 +16,19 @@ export function keyOf(request: Partial<CompletionRequest> & { system?: string })
 function formatOf(format: object): unknown {
   const { schema } = format as { schema?: unknown }
   if (isSchema(format)) return jsonSchemaOf(format)
-  return isSchema(schema) ? { ...format, schema: jsonSchemaOf(schema) } : format
+  return isSchema(schema) ? { ...format, schema: jsonSchemaOf(schema, !('json_schema' in format)) } : format
 }
 
 function isSchema(value: unknown): value is StandardSchema {
   return '~standard' in Object(value)
 }
 
-/** A schema is a web of objects and functions; its JSON Schema can stand in a key. It is worked out once. */
-function jsonSchemaOf(schema: StandardSchema): unknown {
+/**
+ * A schema is a web of objects and functions; its JSON Schema can stand in a key. It is worked out once.
+ *
+ * @param isAlone nothing else tells two of them apart: without a JSON Schema each is its own
+ */
+function jsonSchemaOf(schema: StandardSchema, isAlone?: boolean): unknown {
   const { jsonSchema, vendor } = schema['~standard']
   if (!described.has(schema)) {
     let description: unknown
@@ -32,7 +37,7 @@ function jsonSchemaOf(schema: StandardSchema): unknown {
     } catch {
       // It has none: a JSON Schema stands beside it, or the request is going to say so.
     }
-    described.set(schema, description ?? vendor)
+    described.set(schema, description ?? (isAlone ? `${vendor} ${++unknowns}` : vendor))
   }
   return described.get(schema)
 }

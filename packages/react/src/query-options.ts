@@ -50,10 +50,12 @@ export function completionQuery<Parsed = unknown, Written = Parsed>(
 ): CompletionQuery<Parsed> {
   // What is the completion's own; the rest is the query's.
   const { model, system, request, prompt, messages, provider, fetch, headers, ...rest } = options
-  const { fallbacks, maxRetries, timeout, limits, continuation, countTokens, throttle, resumeUrl, ...query } = rest
+  const { fallbacks, maxRetries, timeout, limits, continuation, countTokens, throttle, resumeUrl, ...others } = rest
+  // An option that is undefined is none.
+  const query: typeof others = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined))
   const input = { ...(prompt !== undefined && { prompt }), ...(messages && { messages }) }
   const asked = { model, system, ...request, ...input }
-  const isAsked = asked.prompt !== undefined || !!asked.messages
+  const isAsked = !!asked.prompt?.trim() || !!asked.messages?.length
   return {
     staleTime: Infinity,
     retry: false,
@@ -65,7 +67,6 @@ export function completionQuery<Parsed = unknown, Written = Parsed>(
     ...(!isAsked && { enabled: false }),
     meta: { model, ...query.meta },
     queryKey: (query.queryKey ?? keyOf(asked)) as CompletionQuery<Parsed>['queryKey'],
-    queryFn: ({ client, queryKey }) =>
-      readAnswer(client, { queryKey, queryKeyHashFn: query.queryKeyHashFn }, options, input),
+    queryFn: (context) => readAnswer(context, options, input),
   }
 }

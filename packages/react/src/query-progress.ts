@@ -3,7 +3,15 @@
  * the cache, and what is not finished can neither be persisted nor be taken for data.
  */
 import { CancelledError, notifyManager } from '@tanstack/react-query'
-import type { dataTagSymbol, Query, QueryCache, QueryClient, QueryKey, QueryState } from '@tanstack/react-query'
+import type {
+  dataTagSymbol,
+  Query,
+  QueryCache,
+  QueryClient,
+  QueryFunctionContext,
+  QueryKey,
+  QueryState,
+} from '@tanstack/react-query'
 import { createCompletionStore } from 'completion-stream'
 import type {
   Completion,
@@ -67,7 +75,7 @@ export function completionProgress<Parsed = unknown, Written = Parsed>(
   client: QueryClient,
   name: QueryName<Parsed>,
 ): CompletionProgress<Parsed, Written> {
-  return progressOf(client, hashOf(client, name)) as CompletionProgress<Parsed, Written>
+  return progressOf(client, client.defaultQueryOptions(name).queryHash) as CompletionProgress<Parsed, Written>
 }
 
 /** The same by the query's hash. */
@@ -104,14 +112,14 @@ export function progressOf(client: QueryClient, hash: string): CompletionProgres
 
 /** What a query's function does: asks, and resolves to the finished answer. */
 export async function readAnswer<Parsed, Written>(
-  client: QueryClient,
-  name: QueryName,
+  context: QueryFunctionContext,
   options: CompletionStoreOptions<Parsed, Written>,
   input: CompletionInput,
 ): Promise<Completion<Parsed>> {
-  const cache = client.getQueryCache()
+  const cache = context.client.getQueryCache()
   const audience = audienceOf(cache)
-  const query = cache.get(hashOf(client, name))
+  // Whoever hashes the key, and how: it is the same object.
+  const query = cache.getAll().find(({ queryKey }) => queryKey === context.queryKey)
   const store = createCompletionStore(options)
   const done = store.start(input)
   if (query) {
@@ -125,18 +133,18 @@ export async function readAnswer<Parsed, Written>(
       const state = run.store.getState()
       const runs = isRunning(state)
       if (runs) run.shown = state
+      // Where the query asks again by itself, that is what is waited for.
+      else if (state.error) run.shown = { ...state, status: 'submitted', error: undefined }
       if (runs || run.isKept) changed(query, audience)
     })
-  }
+    // In a render nobody may be told at once.
+    notifyManager.schedule(() => tell(audience, query))
+  } else context.signal.addEventListener('abort', store.stop)
   const completion = await done
   const { error, stopped } = store.getState()
   if (error) throw error
   if (!completion || stopped) throw new CancelledError({ silent: true })
   return completion
-}
-
-function hashOf(client: QueryClient, name: QueryName): string {
-  return client.defaultQueryOptions(name).queryHash
 }
 
 function entryOf(query: Query): Entry {
@@ -157,7 +165,7 @@ function stateFrom({ data, error, fetchStatus, status }: QueryState, run: Run | 
   // A query that fetches without a run of ours waits for a server's answer that is on its way here.
   if (fetchStatus !== 'idle') return run?.shown ?? submitted
   const last = run?.store.getState() ?? idle
-  if (run?.isKept) return last
+  if (run?.isKept) return last.error ? { ...last, status: 'ready', stopped: true, error: undefined } : last
   if (status === 'error') {
     // One that came from elsewhere has lost its class, but not its fields.
     const failure = error as CompletionError

@@ -2,22 +2,25 @@
 
 /** A running revelation. */
 export interface Revealer {
-  /**
-   * What is to be shown, and what is shown. What is new in it is shown within `lagMs` milliseconds.
-   */
+  /** The text as far as it is revealed. */
+  get(): string
+  /** One listener, which is told at most once per frame. */
+  subscribe(listener: () => void): () => void
+  /** What is to be shown, and what is shown. What is new in it is shown within `lagMs` milliseconds. */
   aim(text: string, shown: string, lagMs: number): void
   stop(): void
 }
 
-/** @param show takes the text as far as it is revealed, at most once per frame */
-export function createRevealer(show: (text: string) => void): Revealer {
+/** @param shown what is there already */
+export function createRevealer(shown: string): Revealer {
   let target = ''
-  let shown = ''
+  let listener: (() => void) | undefined
   /** How far it is, in characters: a slow text takes several frames for one. */
   let reached = 0
   /** When everything up to a length must be there. */
   let due: { length: number; at: number }[] = []
   let frame: number | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
   let steppedAt = 0
 
   const step = (): void => {
@@ -29,18 +32,30 @@ export function createRevealer(show: (text: string) => void): Revealer {
     reached = Math.max(reached, ...paces)
     steppedAt = now
     due = due.filter(({ length }) => length > reached)
-    const next = target.slice(0, cutAt(target, reached))
-    if (next.length > shown.length) show((shown = next))
+    const next = target.slice(0, cutAt(target, reached, shown.length))
+    if (next.length > shown.length) {
+      shown = next
+      // The whole text often grows in the same frame, and is rendered with this: then there is nothing left to tell.
+      timer = setTimeout(() => listener?.())
+    }
     frame = shown === target ? undefined : requestAnimationFrame(step)
   }
 
   const stop = (): void => {
     if (frame !== undefined) cancelAnimationFrame(frame)
+    clearTimeout(timer)
     frame = undefined
     due = []
   }
 
   return {
+    get: () => shown,
+    subscribe(next) {
+      listener = next
+      return () => {
+        listener = undefined
+      }
+    },
     aim(text, from, lagMs) {
       if (text === from) stop()
       else {
@@ -62,16 +77,13 @@ export function createRevealer(show: (text: string) => void): Revealer {
 
 let segmenter: Intl.Segmenter | undefined
 
-/** The last place up to `index` where the text may be cut: not within what reads as one character. */
-function cutAt(text: string, index: number): number {
+/** The last place up to `index` where the text may be cut: not within what reads as one character. It may at `known`. */
+function cutAt(text: string, index: number, known: number): number {
   const at = Math.floor(index)
   if (at >= text.length) return text.length
-  // A blank begins a character of its own, so there is no need to look further back than to the last one.
-  let from = Math.max(0, at - 64, text.lastIndexOf(' ', at))
-  if (isLowSurrogate(text, from)) from--
   if (typeof Intl !== 'object' || !Intl.Segmenter) return isLowSurrogate(text, at) ? at - 1 : at
   segmenter ??= new Intl.Segmenter()
-  return from + segmenter.segment(text.slice(from, at + 64)).containing(at - from)!.index
+  return known + segmenter.segment(text.slice(known, at + 64)).containing(at - known)!.index
 }
 
 function isLowSurrogate(text: string, index: number): boolean {

@@ -13,8 +13,8 @@ import { useStore } from './use-store.ts'
 export type UseChatOptions = (
   | (ChatOptions & {
       /**
-       * Components with the same id have the same conversation. Each asks with its own options; the answer is stopped when
-       * the last of them unmounts, and the conversation is forgotten then.
+       * Components with the same id have the same conversation. Each asks with its own options, and the first one decides
+       * `initialMessages`. The answer is stopped when the last of them unmounts or is hidden, and the id is free then.
        */
       id?: string
       chat?: undefined

@@ -13,7 +13,7 @@ export type UseCompletionStreamOptions<Parsed = unknown, Written = Parsed> =
   | (CompletionStoreOptions<Parsed, Written> & {
       /**
        * Components with the same id have the same completion. Each asks with its own options; the answer is stopped when the
-       * last of them unmounts, and is forgotten then.
+       * last of them unmounts or is hidden, and the id is free then.
        */
       id?: string
       store?: undefined

@@ -14,13 +14,11 @@ interface Shared<T, Options> {
   readonly store: T
   /** From whom it reads its options from now on. */
   askFor(read: () => Options): void
-  /** How many committed components have it, hidden ones included: it is kept as long as there is one. */
-  kept: number
-  /** How many show it: its answer is stopped when there is none. */
-  shown: number
+  /** How many components show it, once there was one: its answer is stopped and it leaves the shelf when nobody does. */
+  shown?: number
 }
 
-/** The stores that are shared at the moment, by id. Only effects put one there: a server keeps nothing between requests. */
+/** The stores that are shared at the moment, by id. Only effects and verbs put one there: a server keeps nothing between requests. */
 export type Shelf = Map<string, unknown>
 
 /** One component's place at a store. */
@@ -32,7 +30,6 @@ interface Seat<T, Options> {
   /** The store that a server renders, and a page until it is hydrated. */
   first(): T
   see(options: Options): void
-  keep(): (() => void) | undefined
   show(): (() => void) | undefined
 }
 
@@ -50,11 +47,9 @@ export function useShared<T extends Stoppable, Options>(
 ): { store: T; seat: Seat<T, Options> } {
   const [seat, setSeat] = useState(() => takeSeat(shelf, create, options, key))
   if (seat.key !== key) setSeat(takeSeat(shelf, create, options, key))
-  // Whoever is committed holds on to what is on the shelf, so it only differs when two came in the same commit, which
-  // React finds out by itself.
+  // It only differs from what is on the shelf when two came in the same commit, which React finds out by itself.
   const store = useSyncExternalStore(subscribeToNothing, seat.find, seat.first)
   useInsertionEffect(() => seat.see(options))
-  useInsertionEffect(() => seat.keep(), [seat])
   useEffect(() => seat.show(), [seat])
   return { store, seat }
 }
@@ -72,45 +67,46 @@ function takeSeat<T extends Stoppable, Options>(
   if (typeof key === 'object') {
     const given = () => key
     const nothing = () => undefined
-    return { key, verbs: verbsOf(key), find: given, first: given, see: nothing, keep: nothing, show: nothing }
+    return { key, verbs: verbsOf(key), find: given, first: given, see: nothing, show: nothing }
   }
   let latest = options
   const read = () => latest
   const own = openShared(create, read)
-  const shared = () => ((key !== undefined && shelf.get(key)) || own) as Shared<T, Options>
+  // A component that was hidden (`<Activity>`) has it again when it is shown, unless others have taken the id meanwhile.
+  let last = own
+  const shared = () => ((key !== undefined && shelf.get(key)) || last) as Shared<T, Options>
   const find = () => shared().store
+  const share = (one: Shared<T, Options>) => key !== undefined && shelf.set(key, one)
+  /** A moment later: another component may take over in the same commit. */
+  const leaveUnseen = (one: Shared<T, Options>) =>
+    queueMicrotask(() => {
+      if (one.shown !== 0) return
+      one.store.stop()
+      if (key !== undefined && shelf.get(key) === one) shelf.delete(key)
+    })
   return {
     key,
     find,
     first: () => own.store,
     verbs: verbsOf(own.store, () => {
-      shared().askFor(read)
-      return find()
+      const one = shared()
+      // A layout effect asks before its component counts as shown.
+      if (one.shown === undefined) share(one)
+      one.askFor(read)
+      // Called by somebody who is gone: what nobody sees ends before it is sent.
+      leaveUnseen(one)
+      return one.store
     }),
     see(next) {
       latest = next
     },
-    keep() {
-      if (key === undefined) return undefined
-      const one = shared()
-      shelf.set(key, one)
-      one.kept++
-      return () => {
-        one.kept--
-        // A moment later: another component may take over in the same commit.
-        queueMicrotask(() => {
-          if (!one.kept && shelf.get(key) === one) shelf.delete(key)
-        })
-      }
-    },
     show() {
-      const one = shared()
-      one.shown++
+      const one = (last = shared())
+      share(one)
+      one.shown = (one.shown ?? 0) + 1
       return () => {
-        one.shown--
-        queueMicrotask(() => {
-          if (!one.shown) one.store.stop()
-        })
+        one.shown!--
+        leaveUnseen(one)
       }
     },
   }
@@ -123,8 +119,6 @@ function openShared<T, Options>(create: (options: () => Options) => T, first: ()
     askFor(next) {
       read = next
     },
-    kept: 0,
-    shown: 0,
   }
 }
 

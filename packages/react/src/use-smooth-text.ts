@@ -21,25 +21,25 @@ export interface SmoothTextOptions {
 export function useSmoothText(text: string, options: SmoothTextOptions): string {
   const { live } = options
   const lagMs = options.lagMs ?? 300
-  const [shown, setShown] = useState(text)
-  const [revealer] = useState(() => createRevealer(setShown))
+  const [revealer] = useState(() => createRevealer(text))
+  const revealed = useSyncExternalStore(revealer.subscribe, revealer.get, revealer.get)
   const [before, setTurn] = useState({ live, text })
   const isTurning = before.live !== live
   if (isTurning) setTurn({ live, text })
   /** The text that it had when it ceased to be live is still revealed to its end. */
   const last = isTurning ? text : before.text
 
-  const isWatching = live || shown !== text
+  // One that lost its end has nothing to reveal.
+  const isRevealed = (!live && text !== last) || revealed.startsWith(text)
+  const isWatching = live || !isRevealed
   const isStill = useSyncExternalStore(
     isWatching ? watchStillness : subscribeToNothing,
     () => isWatching && isStillNow(),
     () => false,
   )
-  const isWhole = isStill || (!live && text !== last)
-  // Another text begins anew; one that lost its end has nothing to reveal.
-  if (isWhole || shown.startsWith(text)) {
-    if (shown !== text) setShown(text)
-  } else if (!text.startsWith(shown)) setShown('')
+  // Another text begins anew.
+  const begun = text.startsWith(revealed) ? revealed : ''
+  const shown = isRevealed || isStill ? text : begun
 
   useEffect(() => revealer.aim(text, shown, lagMs), [revealer, text, shown, lagMs])
   useEffect(() => revealer.stop, [revealer])

@@ -78,9 +78,25 @@ const hidden: CSSProperties = {
 /** An answer of either kind, as far as it is spoken of. */
 type Answer = Partial<Pick<AssistantMessage, 'parts' | 'finishReason' | 'attempts'>>
 
+/** Which sentence is to be said, if any, of what in particular, and what it is a function of. */
+type News = readonly [sentence?: keyof StreamSentences, of?: unknown, ...about: unknown[]]
+
+/** What was said last, and of what. */
+interface Said {
+  /** The store, where the state has verbs. */
+  store: unknown
+  /** The answer that was waited for. */
+  awaited: unknown
+  failures: number
+  /** What was written when the last request failed. */
+  written: ChatPart | undefined
+  news: News
+  sentence: string
+}
+
 /**
  * The props of an invisible live region for the result of `useCompletionStream` or `useChat`, or for their state. It says
- * nothing of what was there when it was mounted.
+ * nothing of what was there when it was mounted, and how an answer ended only if it was waited for since.
  *
  *     <p {...useStreamAnnouncer(stream)} />
  *
@@ -90,17 +106,50 @@ export function useStreamAnnouncer(
   state: CompletionState | ChatState,
   sentences?: Partial<StreamSentences>,
 ): StreamAnnouncerProps {
-  const { attempts, parts } = answerOf(state)
-  const written = parts?.at(-1)
-  const [failed, setFailed] = useState({ attempts, written })
-  if (failed.attempts !== attempts) setFailed({ attempts, written })
+  const [former, setFormer] = useState(() => said(state))
+  const now = said(state, former, sentences)
+  if (now !== former) setFormer(now)
+  return { role: 'status', 'aria-live': 'polite', 'aria-atomic': true, style: hidden, children: now.sentence }
+}
+
+/** What is said of a state after what was said before: the same object if nothing is new. */
+function said(state: CompletionState | ChatState, former?: Said, sentences?: Partial<StreamSentences>): Said {
+  const { attempts = [], parts = [] } = answerOf(state)
+  const { stop: store } = state as { stop?: unknown }
+  const answer = 'messages' in state ? state.messages.at(-1)?.id : (store ?? true)
+  const isBusy = state.status === 'submitted' || state.status === 'streaming'
+  const awaited = isBusy ? answer : former?.awaited
+  const failures = attempts.length
   // A failure is news until something more arrives.
-  const isNews = failed.attempts !== attempts || failed.written === written
-  const sentence = sentenceOf(state, { ...english, ...sentences }, isNews)
-  const [silent, setSilent] = useState<string | undefined>(sentence)
-  if (silent !== undefined && silent !== sentence) setSilent(undefined)
-  const children = silent === sentence ? '' : sentence
-  return { role: 'status', 'aria-live': 'polite', 'aria-atomic': true, style: hidden, children }
+  const written = former?.failures === failures ? former.written : parts.at(-1)
+  const news = newsOf(state, written === parts.at(-1))
+  const now: Said = { store, awaited, failures, written, news, sentence: '' }
+  if (!former) return now
+  const isSame = former.news[0] === news[0] && former.news[1] === news[1]
+  // While a failure is dealt with the page may know more of it: that there is a network again.
+  const mayChange = news[0] === 'waiting' || news[0] === 'offline'
+  if (isSame && !(mayChange && former.sentence)) now.sentence = former.sentence
+  // An error may come before anybody saw that something was asked.
+  else if (isBusy || awaited === answer || (state.error && store === former.store)) {
+    const sentence = wordsOf(news, { ...english, ...sentences })
+    // A screen reader does not read the same again.
+    const isAgain = sentence === former.sentence.trimEnd()
+    if (isSame && isAgain) now.sentence = former.sentence
+    else now.sentence = sentence && sentence === former.sentence ? `${sentence}\u00a0` : sentence
+  }
+  const isOld =
+    isSame &&
+    former.sentence === now.sentence &&
+    former.store === store &&
+    former.awaited === awaited &&
+    former.failures === failures &&
+    former.written === written
+  return isOld ? former : now
+}
+
+function wordsOf([name, , ...about]: News, sentences: StreamSentences): string {
+  const words = name && sentences[name]
+  return typeof words === 'function' ? (words as (...of: unknown[]) => string)(...about) : (words ?? '')
 }
 
 function answerOf(state: CompletionState | ChatState): Answer {
@@ -109,33 +158,33 @@ function answerOf(state: CompletionState | ChatState): Answer {
   return last?.role === 'assistant' ? last : {}
 }
 
-function sentenceOf(state: CompletionState | ChatState, say: StreamSentences, isNews: boolean): string {
+function newsOf(state: CompletionState | ChatState, isFailureNew: boolean): News {
   const { parts = [], finishReason, attempts = [] } = answerOf(state)
   const asking = callThat(parts, ({ state: where, approval }) => where === 'input-complete' && approval === 'requested')
   switch (state.status) {
     case 'idle':
-      return ''
+      return []
     case 'error':
-      return state.error ? say.error(state.error) : ''
+      return state.error ? ['error', state.error, state.error] : []
     case 'ready': {
-      if (wasStopped(state)) return say.stopped
-      if (asking) return say.approval(asking.name)
-      // Only a conversation goes on with what a call comes to.
-      const open = 'messages' in state && callThat(parts, ({ state: where }) => where === 'input-complete')
-      if (open && finishReason === 'tool_calls') return say.answer(open.name)
-      if (finishReason === 'length') return say.length
-      if (finishReason === 'content_filter') return say.contentFilter
-      return parts.some((part) => part.type === 'refusal') ? say.refused : say.ready
+      if (wasStopped(state)) return ['stopped']
+      if (asking) return ['approval', asking.id, asking.name]
+      const open = callThat(parts, ({ state: where, awaitsOutput }) => where === 'input-complete' && !!awaitsOutput)
+      if (open) return ['answer', open.id, open.name]
+      if (finishReason === 'length') return ['length']
+      if (finishReason === 'content_filter') return ['contentFilter']
+      return [parts.some((part) => part.type === 'refusal') ? 'refused' : 'ready']
     }
     default: {
-      const failed = isNews ? attempts.at(-1) : undefined
+      const failed = isFailureNew ? attempts.at(-1) : undefined
       // It is about to end, and then says why.
-      if (failed?.action === 'fail') return ''
-      if (failed) return failed.delayMs === Infinity ? say.offline : say.waiting(failed, attempts)
-      if (asking) return say.approval(asking.name)
+      if (failed?.action === 'fail') return []
+      if (failed?.delayMs === Infinity) return ['offline', attempts.length]
+      if (failed) return ['waiting', attempts.length, failed, attempts]
+      if (asking) return ['approval', asking.id, asking.name]
       const running = callThat(parts, ({ state: where }) => where === 'running')
-      if (running) return say.tool(running.name)
-      return state.status === 'submitted' ? say.submitted : say.streaming
+      if (running) return ['tool', running.id, running.name]
+      return [state.status]
     }
   }
 }

@@ -116,6 +116,84 @@ describe('a completion as a query', () => {
     expect(options).toMatchObject({ staleTime: 5, retry: 2, queryKey: ['own'], meta: { model: 'm', area: 'x' } })
   })
 
+  it('takes an option that is undefined for none', async () => {
+    client.setDefaultOptions({ queries: { gcTime: 7 } })
+    const { ask, model } = scripted(['Hello'])
+    const options = { ...ask, staleTime: undefined, retry: undefined, gcTime: undefined }
+    expect(completionQuery(options)).toMatchObject({ staleTime: Infinity, retry: false })
+    expect(client.defaultQueryOptions(completionQuery(options)).gcTime).toBe(7)
+    const { result } = renderHook(() => useCompletionQuery(options), { wrapper: Provided })
+    await waitFor(() => expect(result.current.status).toBe('ready'))
+    renderHook(() => useCompletionQuery(options), { wrapper: Provided })
+    await settle()
+    expect(model.requests).toHaveLength(1)
+  })
+
+  it.each([
+    [
+      'client',
+      (hash: (key: readonly unknown[]) => string) => client.setDefaultOptions({ queries: { queryKeyHashFn: hash } }),
+    ],
+    [
+      'key',
+      (hash: (key: readonly unknown[]) => string) => client.setQueryDefaults(['completion'], { queryKeyHashFn: hash }),
+    ],
+  ])('streams and stops where the %s has a hash function of its own', async (_, setHash) => {
+    setHash((key) => `v1 ${JSON.stringify(key)}`)
+    const { ask, gone } = endless()
+    const { result } = renderHook(() => useCompletionQuery(ask), { wrapper: Provided })
+    await waitFor(() => expect(result.current.text).toBe('answer 0'))
+    act(() => result.current.stop())
+    await waitFor(() => expect(gone).toEqual([0]))
+    expect(result.current).toMatchObject({ status: 'ready', stopped: true, text: 'answer 0' })
+  })
+
+  it('closes its connection where its function runs for another query', async () => {
+    const { ask, gone, model } = endless()
+    const { queryFn } = completionQuery(ask)
+    const other = client.fetchQuery({ queryKey: ['other'], queryFn: (context) => queryFn({ ...context, queryKey }) })
+    const settled = other.catch((error: Error) => error.message)
+    await waitFor(() => expect(model.requests).toHaveLength(1))
+    await settle()
+    await client.cancelQueries({ queryKey: ['other'] })
+    await waitFor(() => expect(gone).toEqual([0]))
+    await settled
+  })
+
+  it('is submitted while the query waits to ask again by itself, and can be stopped then', async () => {
+    const { ask, model } = scripted(['Hel', { cut: true }])
+    const options = { ...ask, retry: 1, retryDelay: 60_000 }
+    const { result } = renderHook(() => useCompletionQuery(options), { wrapper: Provided })
+    await waitFor(() => expect(result.current).toMatchObject({ status: 'submitted', text: 'Hel', isFetching: true }))
+    act(() => result.current.stop())
+    expect(result.current).toMatchObject({ status: 'ready', stopped: true, text: 'Hel', error: undefined })
+    expect(result.current.isFetching).toBe(false)
+    expect(model.requests).toHaveLength(1)
+  })
+
+  it('is not asked without a question: blanks and an empty conversation are none', () => {
+    const { ask } = scripted(['Hello'])
+    const isEnabled = (more: object) => completionQuery({ ...ask, prompt: undefined, ...more }).enabled
+    expect([{}, { prompt: '' }, { prompt: ' \n' }, { messages: [] }].map(isEnabled)).toEqual(Array(4).fill(false))
+    expect(isEnabled({ messages: [{ role: 'user', content: 'Hi' }] })).toBeUndefined()
+  })
+
+  it('has a key of its own for each schema that tells no JSON Schema', () => {
+    const { ask } = scripted(['Hello'])
+    const schema = () => ({
+      '~standard': { version: 1 as const, vendor: 'v', validate: (value: unknown) => ({ value }) },
+    })
+    const [one, other] = [schema(), schema()]
+    const hash = (format: object) =>
+      client.defaultQueryOptions(completionQuery({ ...ask, request: { response_format: format as never } })).queryHash
+    const plain = (own: object) => hash({ type: 'json_object', schema: own })
+    expect(plain(one)).toBe(plain(one))
+    expect(plain(one)).not.toBe(plain(other))
+    // Described, one that is made at each render has one key.
+    const described = () => hash({ type: 'json_schema', json_schema: { name: 'a' }, schema: schema() })
+    expect(described()).toBe(described())
+  })
+
   it('has a key of what is asked, and nothing of where and as whom', () => {
     const headers = { authorization: 'Bearer secret' }
     const schema = (name: string) => ({

@@ -214,6 +214,16 @@ describe('useCompletionQuery', () => {
     expect(renders).toBeLessThanOrEqual(3)
   })
 
+  it('keeps a slice that is a new object as long as the state and the selector are the same', async () => {
+    const { ask } = scripted(['Hello'])
+    const select = ({ text }: { text: string }) => ({ text })
+    const { result, rerender } = renderHook(() => useCompletionQuery(ask('Hi'), select), { wrapper: Provided })
+    await waitFor(() => expect(result.current.text).toBe('Hello'))
+    const before = result.current
+    rerender()
+    expect(result.current).toBe(before)
+  })
+
   it('keeps the text of a failed stream beside the error, and asks again', async () => {
     const { open, opened } = door()
     const { ask, model } = scripted(async function* ({ turn }) {

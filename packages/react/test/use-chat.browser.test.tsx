@@ -93,6 +93,23 @@ describe('hooks with the same id', () => {
   })
 })
 
+describe('a chat that is gone', () => {
+  it('sends nothing for the output of a tool that comes too late', async () => {
+    const { provider, model } = scripted(({ toolResults }) =>
+      toolResults.length > 0 ? ['Done.'] : [{ toolCalls: [{ name: 'choose', arguments: {} }] }],
+    )
+    const { result, unmount } = renderHook(() => useChat({ model: 'm', provider, tools: { choose: {} } }))
+    await act(() => result.current.sendMessage('Hi'))
+    const part = result.current.messages[1]!.parts.find(({ type }) => type === 'tool-call')
+    const toolCallId = part?.type === 'tool-call' ? part.toolCall.id : ''
+    const { addToolOutput } = result.current
+    unmount()
+    await aWhile(20)
+    await addToolOutput({ toolCallId, output: 1 })
+    expect(model.requests).toHaveLength(1)
+  })
+})
+
 describe("a chat of the app's", () => {
   it('is shown, and goes on when the component unmounts', async () => {
     const { provider, left } = stalling()
@@ -135,7 +152,7 @@ describe('resume', () => {
       error: undefined,
       attempts: [],
       wire: [],
-      running: { url: 'http://model.test/v1/chat/completions/kept', parts: 0 },
+      running: { url: 'http://model.test/v1/chat/completions/kept', parts: 0, wire: 0 },
     }
     const question: ChatMessage = { id: 'q', role: 'user', text: 'A story', parts: [{ type: 'text', text: 'A story' }] }
     const { model } = scripted(['Once upon a time.'])

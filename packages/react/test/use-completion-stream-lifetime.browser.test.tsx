@@ -27,6 +27,42 @@ describe('mounting', () => {
     expect(model.requests).toHaveLength(0)
   })
 
+  it('sends nothing for a verb that is called after it is gone, or after it has another id', async () => {
+    const { provider, model } = stalling()
+    const { result, rerender, unmount } = renderHook(({ id }) => useCompletionStream({ id, model: 'm', provider }), {
+      initialProps: { id: 'gone' },
+    })
+    const before = result.current
+    rerender({ id: 'there' })
+    await aWhile(20)
+    await act(async () => expect(await before.start('Hi')).toBeUndefined())
+    const { start } = result.current
+    unmount()
+    await aWhile(20)
+    expect(await start('Hi')).toBeUndefined()
+    expect(model.requests).toHaveLength(0)
+  })
+
+  it('sends the request of a child whose effect asks, also under StrictMode', async () => {
+    const { provider, model } = scripted(['Hello'])
+    function Child({ start }: { start: (prompt: string) => unknown }) {
+      useEffect(() => void start('Hi'), [start])
+      return null
+    }
+    function Page() {
+      const { text, start } = useCompletionStream({ id: 'child', model: 'm', provider })
+      return (
+        <p role="status">
+          {text}
+          <Child start={start} />
+        </p>
+      )
+    }
+    render(<Page />, { wrapper: StrictMode })
+    await waitFor(() => expect(screen.getByRole('status').textContent).toBe('Hello'))
+    expect(model.requests).toHaveLength(1)
+  })
+
   it('begins anew when it is mounted again', async () => {
     const { provider, left } = stalling()
     function Answer() {

@@ -1,6 +1,7 @@
 /** Several completion hooks at once: each its own answer, or one that those with the same id share. */
 import { act, cleanup, render, renderHook, screen, waitFor } from '@testing-library/react'
-import { StrictMode, useEffect, useLayoutEffect } from 'react'
+import * as React from 'react'
+import { StrictMode, Suspense, useEffect, useLayoutEffect } from 'react'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Provider } from 'completion-stream'
 import { useCompletionStream } from '../src/index.ts'
@@ -131,6 +132,46 @@ describe('hooks with the same id', () => {
     other.unmount()
     rerender()
     expect(result.current).toMatchObject({ start, stop, retry, reset, continue: goOn })
+  })
+
+  it('forget their answer when they are removed while a fallback hides them', async () => {
+    const { provider } = scripted(['Hello'])
+    const never = new Promise(() => {})
+    function Waiting({ waits }: { waits: boolean }) {
+      // Thrown, as `use` does: React 18 has none.
+      if (waits) throw never
+      return null
+    }
+    const page = (waits: boolean) => (
+      <Suspense fallback="wait">
+        <Answer name="one" id="hidden" model="m" provider={provider} />
+        <Waiting waits={waits} />
+      </Suspense>
+    )
+    const { rerender } = render(page(false))
+    press('start one')
+    await waitFor(() => expect(shown()).toEqual(['ready: Hello']))
+    rerender(page(true))
+    rerender(<p />)
+    await act(() => aWhile(20))
+    rerender(<Answer name="two" id="hidden" model="m" provider={provider} />)
+    expect(shown()).toEqual(['idle: '])
+  })
+
+  it.runIf('Activity' in React)('have their answer again after they were hidden, stopped', async () => {
+    const { provider, left } = stalling()
+    const page = (mode: 'visible' | 'hidden') => (
+      <React.Activity mode={mode}>
+        <Answer name="one" id="activity" model="m" provider={provider} />
+      </React.Activity>
+    )
+    const { rerender } = render(page('visible'))
+    press('start one')
+    await waitFor(() => expect(shown()).toEqual(['streaming: Hello']))
+    rerender(page('hidden'))
+    await waitFor(() => expect(left()).toEqual(['from one']))
+    rerender(page('visible'))
+    expect(shown()).toEqual(['ready: Hello'])
   })
 
   it('are others when the id changes: the answer of the former id is stopped', async () => {

@@ -1,8 +1,9 @@
 /** Smoothing: bursts revealed evenly, by fake clocks, in a real browser. */
-import { act, cleanup, renderHook } from '@testing-library/react'
-import { StrictMode } from 'react'
+import { act, cleanup, render, renderHook, screen } from '@testing-library/react'
+import { Profiler, StrictMode, useSyncExternalStore } from 'react'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { useSmoothText } from '../src/index.ts'
+import { withoutAct } from './scripted.ts'
 
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => {
@@ -36,7 +37,9 @@ function smooth(first: Props, strict = false) {
   const pass = (ms: number) => {
     const texts: string[] = []
     for (let passed = 0; passed < ms; passed += frameMs) {
-      act(() => vi.advanceTimersByTime(frameMs))
+      // What a frame reveals is rendered before the next one.
+      act(() => vi.advanceTimersByTime(frameMs - 1))
+      act(() => vi.advanceTimersByTime(1))
       texts.push(result.current)
     }
     return texts
@@ -122,6 +125,45 @@ describe('useSmoothText', () => {
     expect(shown.length - before).toBeLessThanOrEqual(10)
   })
 
+  it('is one commit with a text that arrives in each frame', async () => {
+    vi.useRealTimers()
+    let text = ''
+    let tell!: () => void
+    let commits = 0
+    const subscribe = (listener: () => void) => {
+      tell = listener
+      return () => {}
+    }
+    function Page() {
+      return (
+        <p>
+          {useSmoothText(
+            useSyncExternalStore(subscribe, () => text),
+            { live: true },
+          )}
+        </p>
+      )
+    }
+    render(
+      <Profiler id="page" onRender={() => void commits++}>
+        <Page />
+      </Profiler>,
+    )
+    const frame = () =>
+      new Promise<void>((resolve) =>
+        requestAnimationFrame(() => {
+          text += burst
+          tell()
+          resolve()
+        }),
+      )
+    await withoutAct(async () => {
+      for (let frames = 0; frames < 40; frames++) await frame()
+    })
+    expect(screen.getByText(/^abc/).textContent.length).toBeGreaterThan(burst.length)
+    expect(commits).toBeLessThan(50)
+  })
+
   it('shows at once what a finished text becomes, and goes on from there when it is live again', () => {
     const { rerender, pass, result } = smooth({ text: 'Hello', live: false })
     rerender({ text: 'Another text', live: false })
@@ -159,6 +201,15 @@ describe('useSmoothText', () => {
     expect(texts.at(-1)).toBe(text)
     expect(new Set(texts).size).toBeGreaterThan(8)
     for (const shown of texts) expect([...whole, text]).toContain(shown)
+  })
+
+  it('never cuts a flag, however many stand before it', () => {
+    const { rerender, pass } = smooth({ text: '' })
+    rerender({ text: '🇩🇪🇫🇷🇮🇹🇪🇸🇵🇹'.repeat(13) })
+    const texts = pass(400)
+    expect(new Set(texts).size).toBeGreaterThan(8)
+    // A flag is two pairs.
+    expect(texts.filter((shown) => shown.length % 4)).toEqual([])
   })
 
   it('shows the text as it is where less motion is preferred, also from now on', () => {

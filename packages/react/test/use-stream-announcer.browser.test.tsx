@@ -2,7 +2,8 @@
 import { act, cleanup, render, renderHook, screen, waitFor } from '@testing-library/react'
 import { StrictMode } from 'react'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { ChatState, CompletionError, FailedAttempt } from 'completion-stream'
+import { createChat } from 'completion-stream'
+import type { Chat, ChatState, CompletionError, FailedAttempt } from 'completion-stream'
 import { useChat, useCompletionStream, useStreamAnnouncer } from '../src/index.ts'
 import type { StreamSentences } from '../src/index.ts'
 import { gate, scripted, withoutAct } from './scripted.ts'
@@ -113,8 +114,92 @@ describe('useStreamAnnouncer', () => {
     ['', chatState('submitted', { attempts: failed({ action: 'fail' }) })],
   ])('says %j', (sentence, state) => {
     const { result, rerender } = renderHook((now: ChatState) => useStreamAnnouncer(now), { initialProps: idle })
+    rerender(chatState('streaming', {}))
     rerender(state)
     expect(result.current.children).toBe(sentence)
+  })
+
+  it('says what the page learns of a failure while it is dealt with, and nothing twice', () => {
+    const state = chatState('submitted', { attempts: failed({ delayMs: Infinity }) })
+    const { result, rerender } = renderHook(
+      ({ now, offline }: { now: ChatState; offline: string }) => useStreamAnnouncer(now, { offline }),
+      { initialProps: { now: idle, offline: 'No network.' } },
+    )
+    rerender({ now: chatState('submitted', {}), offline: 'No network.' })
+    rerender({ now: state, offline: 'No network.' })
+    expect(result.current.children).toBe('No network.')
+    rerender({ now: { ...state }, offline: 'No network.' })
+    expect(result.current.children).toBe('No network.')
+    rerender({ now: state, offline: 'Back again.' })
+    expect(result.current.children).toBe('Back again.')
+  })
+
+  it('says nothing of messages that are put there, nor of another chat that is shown', () => {
+    const kept = chatState('ready', { finishReason: 'stop' }).messages
+    const options = { model: 'm', provider: '/api' }
+    const other = createChat({ ...options, initialMessages: kept })
+    const { result, rerender } = renderHook(
+      (chat: Chat) => {
+        const shown = useChat({ chat })
+        return { ...shown, said: useStreamAnnouncer(shown).children }
+      },
+      { initialProps: createChat(options) },
+    )
+    act(() => result.current.setMessages(kept))
+    expect(result.current.said).toBe('')
+    rerender(createChat(options))
+    rerender(other)
+    expect(result.current.said).toBe('')
+  })
+
+  it('says nothing again in another language', () => {
+    const { result, rerender } = renderHook(
+      ({ ready, state }: { ready?: string; state: ChatState }) =>
+        useStreamAnnouncer(state, ready ? { ready } : undefined).children,
+      { initialProps: { state: chatState('ready', {}) } as { ready?: string; state: ChatState } },
+    )
+    rerender({ state: chatState('ready', {}), ready: 'Fertig.' })
+    expect(result.current).toBe('')
+    rerender({ state: chatState('streaming', {}) })
+    rerender({ state: chatState('ready', {}) })
+    rerender({ state: chatState('ready', {}), ready: 'Fertig.' })
+    expect(result.current).toBe('The answer is finished.')
+  })
+
+  it('says the same of another failure and of another tool in a way that is read again', () => {
+    const { result, rerender } = renderHook((now: ChatState) => useStreamAnnouncer(now), { initialProps: idle })
+    const texts = new Set<string>()
+    const say = (state: ChatState) => {
+      rerender(state)
+      texts.add(result.current.children)
+    }
+    say(chatState('submitted', { attempts: failed({}) }))
+    say(chatState('submitted', { attempts: [...failed({}), ...failed({})] }))
+    const sentence = 'No answer. Trying again in 2 seconds.'
+    expect([...texts]).toEqual([sentence, `${sentence}\u00a0`])
+    texts.clear()
+    const call = (id: string, state: string) => ({ type: 'tool-call', toolCall: { id, name: 'look', state } })
+    say(chatState('streaming', { parts: [call('1', 'running'), call('2', 'input-complete')] }))
+    say(chatState('streaming', { parts: [call('1', 'output'), call('2', 'running')] }))
+    expect([...texts]).toEqual(['Running the tool look.', 'Running the tool look.\u00a0'])
+  })
+
+  it('asks a person only for the calls that wait for an output', () => {
+    const { result, rerender } = renderHook((now: ChatState) => useStreamAnnouncer(now), { initialProps: idle })
+    const parts = (more: object) => [
+      { type: 'tool-call', toolCall: { id: '1', name: 'choose', state: 'input-complete', ...more } },
+    ]
+    rerender(chatState('streaming', {}))
+    rerender(chatState('ready', { finishReason: 'tool_calls', parts: parts({}) }))
+    expect(result.current.children).toBe('The answer is finished.')
+    rerender(chatState('ready', { finishReason: 'tool_calls', parts: parts({ awaitsOutput: true }) }))
+    expect(result.current.children).toBe('The tool choose waits for your answer.')
+  })
+
+  it('takes a state that is built anew in each render', () => {
+    const { result, rerender } = renderHook(() => useStreamAnnouncer(chatState('ready', { attempts: failed({}) })))
+    rerender()
+    expect(result.current.children).toBe('')
   })
 
   it('says that it goes on once more arrives after a failure', () => {

@@ -24,7 +24,7 @@ export function remediesFor(answer: Answer, isFollowUp: boolean): Remedy[] {
     const isCut = finishReason === 'length' && hasBegun(answer)
     // It ended with calls that came to nothing: it took as many requests as it may, or they were no JSON.
     const called = answer.parts.findLast((part) => part.type === 'tool-call')?.toolCall.state
-    const isHalf = finishReason === 'tool_calls' && /complete$/.test(called ?? '') && openCalls(answer).length === 0
+    const isHalf = finishReason === 'tool_calls' && called?.endsWith('complete') && openCalls(answer).length === 0
     return isCut || isHalf ? ['continue', 'regenerate'] : ['regenerate']
   }
   if (error?.code === 'context_window_exceeded') return isFollowUp ? ['newChat', 'edit'] : ['edit']
