@@ -9,6 +9,49 @@ function piecesOf(text: string, cuts: number[]): string[] {
   return [...places, text.length].map((place, i) => text.slice(places[i - 1] ?? 0, place))
 }
 
+const token = /[ \t\n\r]*([{}[\],:]|"(?:[^"\\]|\\.)*"|[^ \t\n\r{}[\],:"]+)/sy
+
+/**
+ * What JSON text says, read in the plainest way. With some shapes of objects in memory, V8's own parser takes an escape
+ * sequence for the backslash that it begins with, when it is a whole key: `{"constructor":0,"\/":1}`.
+ */
+function plainly(text: string): unknown {
+  let at = 0
+  const next = (): string => {
+    token.lastIndex = at
+    const [all = '', found] = token.exec(text) ?? []
+    if (found === undefined) throw new SyntaxError(`There is nothing at ${at}.`)
+    at += all.length
+    return found
+  }
+  const take = (...signs: string[]): string => {
+    const sign = next()
+    if (!signs.includes(sign)) throw new SyntaxError(`There is ${sign} where ${signs.join(' or ')} belongs.`)
+    return sign
+  }
+  const value = (first: string): unknown => {
+    if (first !== '[' && first !== '{') return JSON.parse(first)
+    const [box, end]: [object, string] = first === '[' ? [[], ']'] : [{}, '}']
+    let sign = next()
+    if (sign === end) return box
+    for (let i = 0; ; i++) {
+      const key: unknown = first === '[' ? i : JSON.parse(sign)
+      if (first === '{') {
+        if (typeof key !== 'string') throw new SyntaxError(`${sign} is no key.`)
+        take(':')
+        sign = next()
+      }
+      const own = { value: value(sign), writable: true, enumerable: true, configurable: true }
+      Object.defineProperty(box, key as PropertyKey, own)
+      if (take(',', end) === end) return box
+      sign = next()
+    }
+  }
+  const whole = value(next())
+  if (/[^ \t\n\r]/.test(text.slice(at))) throw new SyntaxError(`There is more at ${at}.`)
+  return whole
+}
+
 /** What is shown of the beginning of a JSON text: the longest part of it that brackets and a quote make whole. */
 function shownOf(start: string): unknown {
   let half = false
@@ -26,7 +69,7 @@ function shownOf(start: string): unknown {
       else if (char === '}' || char === ']') closers.shift()
     }
     try {
-      const value: unknown = JSON.parse(`${part}${quote < 0 ? '' : '"'}${closers.join('')}`)
+      const value: unknown = plainly(`${part}${quote < 0 ? '' : '"'}${closers.join('')}`)
       const string = quote < 0 ? '' : (JSON.parse(`${part.slice(quote)}"`) as string)
       // Half a character is not shown, unless something else than its other half follows.
       if (half || !/[\ud800-\udbff]$/.test(string)) return value
@@ -129,8 +172,8 @@ describe('JSON in pieces', () => {
         (text, places) => {
           const json = createPartialJson()
           for (const piece of piecesOf(text, places)) json.push(piece)
-          expect(same(json.value, JSON.parse(text))).toBe(true)
-          expect(same(json.snapshot(), JSON.parse(text))).toBe(true)
+          expect(same(json.value, plainly(text))).toBe(true)
+          expect(same(json.snapshot(), plainly(text))).toBe(true)
           expect(json.complete).toBe(/["}\]\s]$/.test(text))
         },
       ),
@@ -142,7 +185,7 @@ describe('JSON in pieces', () => {
     fc.assert(
       fc.property(jsonTextOfUniqueKeys, (text) => {
         const json = createPartialJson()
-        const whole: unknown = JSON.parse(text)
+        const whole: unknown = plainly(text)
         for (let i = 0; i < text.length; i++) {
           json.push(text[i]!)
           expect(same(json.value, shownOf(text.slice(0, i + 1)))).toBe(true)
@@ -166,7 +209,7 @@ describe('JSON in pieces', () => {
         const json = createPartialJson()
         for (const piece of piecesOf(text, places)) json.push(piece)
         expect(same(json.value, parsePartialJson(text))).toBe(true)
-        expect(!json.complete || same(json.value, JSON.parse(text))).toBe(true)
+        expect(!json.complete || same(json.value, plainly(text))).toBe(true)
       }),
       { numRuns: 500 },
     )
