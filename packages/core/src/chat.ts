@@ -298,15 +298,14 @@ export function createChat(options: ChatOptions | (() => ChatOptions)): Chat {
       // A step that was stopped may have called tools: the model is told that they were.
       const isBroken =
         (status === 'stopped' || status === 'error') && !/^(stop|content_filter)$/.test(finishReason ?? '')
-      const isCut = isBroken || (status === 'ready' && finishReason === 'length')
-      if (isCut) return ask(all.slice(0, -1), ['continue', last])
+      const hasCalled = status === 'ready' && finishReason === 'tool_calls'
       // A call whose arguments are no JSON was never made.
-      const called = parts.findLast((part) => part.type === 'tool-call')
-      const isMisspelt = status === 'ready' && finishReason === 'tool_calls' && called?.toolCall.state === 'incomplete'
-      if (isMisspelt) return ask(all.slice(0, -1), ['continue', last])
+      const isMisspelt =
+        hasCalled && parts.findLast((part) => part.type === 'tool-call')?.toolCall.state === 'incomplete'
+      const isCut = isBroken || isMisspelt || (status === 'ready' && finishReason === 'length')
+      if (isCut) return ask(all.slice(0, -1), ['continue', last])
       // It took as many requests as it may by itself.
-      const isHalf = status === 'ready' && finishReason === 'tool_calls' && lastCalls(parts, wire).length > 0
-      return isHalf ? ask(all.slice(0, -1), ['tools', last]) : undefined
+      return hasCalled && lastCalls(parts, wire).length > 0 ? ask(all.slice(0, -1), ['tools', last]) : undefined
     },
     async resume() {
       const { messages: all } = now()

@@ -29,7 +29,7 @@ export { route } from './providers/route.ts'
 export type { RouteOptions } from './providers/route.ts'
 export { source } from './providers/source.ts'
 export type { Chunks, ChunkSource, SourceRequest } from './providers/source.ts'
-export { createCompletionStore } from './store.ts'
+export { completionState, createCompletionStore } from './store.ts'
 export type {
   CompletionInput,
   CompletionState,

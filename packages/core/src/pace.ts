@@ -1,5 +1,4 @@
 /** Publishes a fast-changing value at most once per frame: reading never waits for painting, painting never lags behind. */
-
 import { nextTurn } from './slices.ts'
 
 /** A paced publication. */

@@ -89,23 +89,7 @@ export interface CompletionStore<Parsed = unknown, Written = Parsed> extends Sto
   reset(): void
 }
 
-const idle: CompletionState<never> = {
-  status: 'idle',
-  text: '',
-  reasoning: '',
-  refusal: '',
-  toolCalls: [],
-  parts: [],
-  object: undefined,
-  finishReason: null,
-  nativeFinishReason: null,
-  usage: undefined,
-  completion: undefined,
-  stopped: false,
-  error: undefined,
-  attempts: [],
-  timing: undefined,
-}
+const idle: CompletionState<never> = /* @__PURE__ */ completionState('idle')
 
 /** The part of a store that is the same for every state: hold it, tell of changes. */
 export class Subject<State> implements Store<State> {
@@ -256,7 +240,17 @@ function stateOf<Parsed, Written>(
   status: CompletionStatus,
   error: CompletionError | undefined,
 ): CompletionState<Parsed, Written> {
-  const { text, reasoning, refusal, toolCalls, parts, parsed, finishReason, nativeFinishReason, usage } = snapshot
+  return { ...completionState<Parsed, Written>(status, snapshot, error), stopped: aborted, attempts, timing }
+}
+
+/** A completion as the state of a store, such as one that was kept: whole, as far as it has come, or none yet. */
+export function completionState<Parsed = unknown, Written = Parsed>(
+  status: CompletionStatus,
+  completion?: Completion<Parsed | PartialDeep<Written>>,
+  error?: CompletionError,
+): CompletionState<Parsed, Written> {
+  const { text = '', reasoning = '', refusal = '', toolCalls = [], parts = [] } = completion ?? {}
+  const { parsed, finishReason = null, nativeFinishReason = null, usage } = completion ?? {}
   return {
     status,
     text,
@@ -268,10 +262,10 @@ function stateOf<Parsed, Written>(
     finishReason,
     nativeFinishReason,
     usage,
-    completion: snapshot.choices.length > 0 ? snapshot : undefined,
-    stopped: aborted,
+    completion: completion?.choices.length ? completion : undefined,
+    stopped: false,
     error,
-    attempts,
-    timing,
+    attempts: [],
+    timing: undefined,
   }
 }

@@ -19,7 +19,7 @@ export interface ChatTool {
   // eslint-disable-next-line typescript/no-explicit-any
   execute?(input: any, context: { signal: AbortSignal; toolCallId: string }): unknown
   /** Whether somebody must allow a call before it runs, with `addToolApprovalResponse`. */
-  // eslint-disable-next-line typescript/no-explicit-any
+  // eslint-disable-next-line typescript/no-explicit-any -- as with `execute`
   needsApproval?: boolean | ((input: any, context: { toolCallId: string }) => boolean | Promise<boolean>)
 }
 

@@ -13,6 +13,7 @@ it('exports these names', () => {
       "cohere",
       "compatible",
       "compatibleNames",
+      "completionState",
       "createChat",
       "createCompletionStore",
       "createPartialJson",

@@ -12,7 +12,7 @@ import type {
   QueryKey,
   QueryState,
 } from '@tanstack/react-query'
-import { createCompletionStore } from 'completion-stream'
+import { completionState, createCompletionStore } from 'completion-stream'
 import type {
   Completion,
   CompletionError,
@@ -22,7 +22,7 @@ import type {
   CompletionStoreOptions,
   Store,
 } from 'completion-stream'
-import { idle, isRunning, stateOf, submitted } from './query-state.ts'
+import { idle, isRunning, submitted } from './query-state.ts'
 
 /** The answer of a query as far as it has come, observable. */
 export interface CompletionProgress<Parsed = unknown, Written = Parsed> extends Store<
@@ -169,13 +169,13 @@ function stateFrom({ data, error, fetchStatus, status }: QueryState, run: Run | 
   if (status === 'error') {
     // One that came from elsewhere has lost its class, but not its fields.
     const failure = error as CompletionError
-    return last.error === failure ? last : stateOf('error', failure.partial, failure)
+    return last.error === failure ? last : completionState('error', failure.partial, failure)
   }
   const completion = data as Completion | undefined
   if (!completion) return idle
   const { attempts, timing, ...rest } = last
   if (rest.completion === completion) return last
-  const state = stateOf('ready', completion)
+  const state = completionState('ready', completion)
   return rest.completion?.id === completion.id ? { ...state, attempts, timing } : state
 }
 
