@@ -262,7 +262,8 @@ export function completionState<Parsed = unknown, Written = Parsed>(
     finishReason,
     nativeFinishReason,
     usage,
-    completion: completion?.choices.length ? completion : undefined,
+    // What a page put into a cache by itself may be less than it says.
+    completion: completion?.choices?.length ? completion : undefined,
     stopped: false,
     error,
     attempts: [],
