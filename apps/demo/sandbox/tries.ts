@@ -2,7 +2,7 @@
 import type { CompletionRequest } from 'completion-stream'
 
 /** Whoever asks the same later than this has not tried before. */
-const FORGET_MS = 30_000
+const FORGET_MS = 120_000
 
 /** A counter that tells how often the same conversation was sent to the same model, a moment ago. */
 export function tryCounter(): (request: CompletionRequest) => number {

@@ -110,6 +110,7 @@ describe.concurrent('a question back', () => {
   it('beside another call: focus goes from one to the next, and the model waits for both', () =>
     inChat(async (chat) => {
       await chat.ask('Change the accent colour to rust and ask me what to show')
+      await chat.page.getByRole('button', { name: 'A table' }).waitFor()
       await chat.page.getByRole('button', { name: 'Allow' }).focus()
       await chat.page.keyboard.press('Enter')
       expect(await focused(chat)).toBe('A table')

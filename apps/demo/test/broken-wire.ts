@@ -8,12 +8,15 @@ export interface BrokenWire {
   readonly resets: number
   /** The first lines of all requests for answers and for the rest of answers. */
   readonly requests: readonly string[]
+  /** The client has the headers of another of these answers: from here on its bytes count. */
+  begun(): void
   close(): void
 }
 
 /**
- * Passes everything on, but resets a connection once that many bytes of an answer have come through: first of the answer
- * itself, then of each request for its rest.
+ * Passes everything on, but resets a connection once that many bytes of an answer have come through since it has `begun`:
+ * first of the answer itself, then of each request for its rest. What a client has not read when its connection is reset
+ * is lost to it.
  */
 export async function brokenWire(target: string, resetAfterBytes: readonly number[]): Promise<BrokenWire> {
   const { hostname, port } = new URL(target)
@@ -21,10 +24,12 @@ export async function brokenWire(target: string, resetAfterBytes: readonly numbe
   const requests: string[] = []
   const open = new Set<Socket>()
   let resets = 0
+  let begun = 0
 
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname)
     let left = Infinity
+    let answer = 0
     for (const socket of [client, upstream]) {
       open.add(socket)
       socket.on('error', () => {})
@@ -37,13 +42,13 @@ export async function brokenWire(target: string, resetAfterBytes: readonly numbe
     client.on('data', (data) => {
       const [line = ''] = data.toString('latin1').split('\r\n', 1)
       if (/^(POST \S*\/chat\/completions|GET \S*\/streams\/)/.test(line)) {
-        requests.push(line.replace(/ HTTP.*/, ''))
+        answer = requests.push(line.replace(/ HTTP.*/, ''))
         left = budgets.shift() ?? Infinity
       } else if (/^[A-Z]+ \S+ HTTP/.test(line)) left = Infinity
       upstream.write(data)
     })
     upstream.on('data', (data) => {
-      left -= data.length
+      if (begun >= answer) left -= data.length
       if (left >= 0) return client.write(data)
       resets++
       client.resetAndDestroy()
@@ -55,6 +60,9 @@ export async function brokenWire(target: string, resetAfterBytes: readonly numbe
     requests,
     get resets() {
       return resets
+    },
+    begun() {
+      begun++
     },
     close() {
       for (const socket of open) socket.destroy()

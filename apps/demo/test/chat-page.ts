@@ -1,6 +1,11 @@
 /** The chat in a real Chromium, as a person sees and works it. */
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { vi } from 'vitest'
 import { launchOptions } from '../../../.config/chromium.mjs'
+
+/** How long the page may take for one thing, in milliseconds: on a busy machine that is long. */
+const PATIENCE_MS = 90_000
+vi.setConfig({ testTimeout: 3 * PATIENCE_MS, hookTimeout: 3 * PATIENCE_MS })
 
 /** What the page shows of its last answer. */
 export interface Shown {
@@ -35,14 +40,21 @@ export class ChatPage {
 
   static async open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<ChatPage> {
     const chat = new ChatPage(await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options }))
+    chat.page.setDefaultTimeout(PATIENCE_MS)
     await chat.page.goto(url)
     await chat.page.getByRole('heading', { name: 'Watch an answer arrive.' }).waitFor()
-    await chat.page.getByText('sandbox/docs-guide').waitFor({ state: 'attached' })
+    await chat.untilItCanAsk()
     return chat
+  }
+
+  /** Resolves once the page knows who answers: before that it sends nothing. */
+  async untilItCanAsk(): Promise<void> {
+    await this.page.getByText('sandbox/docs-guide').waitFor({ state: 'attached' })
   }
 
   /** Types a prompt and sends it with Enter. */
   async ask(prompt: string): Promise<void> {
+    await this.untilItCanAsk()
     await this.page.getByLabel('Your question').fill(prompt)
     await this.page.keyboard.press('Enter')
   }

@@ -1,6 +1,7 @@
 /** The chat in Chromium, on the real dev server with the sandbox: what arrives, how it ends, and how it is worked. */
 import { describe, expect, it } from 'vitest'
 import { chatForTests } from './in-chat.ts'
+import { holdAnswers } from './hold-answers.ts'
 import { holdArguments } from './hold-arguments.ts'
 
 const inChat = chatForTests()
@@ -8,9 +9,11 @@ const inChat = chatForTests()
 describe.concurrent('an answer', () => {
   it('is on the page before it has ended', () =>
     inChat(async (chat) => {
+      const held = await holdAnswers(chat.page, 60)
       await chat.ask('Write until the token limit')
       const early = await chat.untilText(40)
       expect(early.running).toBe(true)
+      await held.letGo()
       const final = await chat.untilEnded()
       expect(final.text.length).toBeGreaterThan(early.text.length)
       expect(final.text.startsWith(early.text)).toBe(true)
@@ -45,7 +48,11 @@ describe.concurrent('an answer', () => {
 
   it('says how many tokens it took and how fast it was', () =>
     inChat(async (chat) => {
+      // What comes in one read has no pace.
+      const held = await holdAnswers(chat.page, 20)
       await chat.ask('Refuse, politely')
+      await chat.page.locator('.refusal').waitFor()
+      await held.letGo()
       await chat.untilEnded()
       const facts = await chat.page.locator('.facts li').allTextContents()
       expect(facts).toEqual([
@@ -67,28 +74,33 @@ describe.concurrent('an answer', () => {
     inChat(async (chat) => {
       await chat.ask('Who are you?')
       await chat.untilEnded()
+      const held = await holdAnswers(chat.page, 150)
       await chat.ask('Tell me a long story')
       const early = await chat.untilText(120)
       await chat.page.getByRole('button', { name: 'Stop' }).click()
       const stopped = await chat.untilEnded()
       expect(stopped.badge).toBe('Stopped by you')
       expect(stopped.text.startsWith(early.text.slice(0, 100))).toBe(true)
+      await held.letGo()
       await chat.page.waitForTimeout(500)
       expect(await chat.shown()).toEqual(stopped)
       // Nobody counted to the end, so the page says that it estimates.
       expect(await chat.page.locator('.answer').last().locator('.facts li').first().textContent()).toMatch(
         /^≈ \d+ in · ≈ \d+ out$/,
       )
+      await held.to(40)
       await chat.page.getByRole('button', { name: 'Try again' }).click()
       expect((await chat.untilText(20)).running).toBe(true)
     }))
 
   it('folds its thinking away once it begins', () =>
     inChat(async (chat) => {
+      const held = await holdAnswers(chat.page, 200)
       await chat.ask('Think first: how fast should tokens arrive?')
       const thinking = chat.page.locator('.reasoning')
       await chat.page.getByText('240 words a minute').waitFor({ state: 'visible' })
       expect(await thinking.getAttribute('open')).not.toBeNull()
+      await held.letGo()
       await chat.untilEnded()
       expect(await thinking.getAttribute('open')).toBeNull()
       await chat.page.getByText('Thoughts').click()
@@ -157,6 +169,7 @@ describe.concurrent('the end of an answer', () => {
 describe.concurrent('without a mouse', () => {
   it('Shift+Enter breaks the line, Enter sends, Escape stops, and focus stays in the field', () =>
     inChat(async (chat) => {
+      await holdAnswers(chat.page, 80)
       const field = chat.page.getByLabel('Your question')
       expect(await field.evaluate((element) => element === document.activeElement)).toBe(true)
       const { height } = (await field.boundingBox())!
@@ -174,6 +187,7 @@ describe.concurrent('without a mouse', () => {
 
   it('a suggestion is reached with Tab and asked with Enter', () =>
     inChat(async (chat) => {
+      await holdAnswers(chat.page, 40)
       await chat.page.getByRole('button', { name: 'New chat' }).isDisabled()
       // Past the button that attaches files.
       await chat.page.keyboard.press('Shift+Tab')
@@ -190,7 +204,10 @@ describe.concurrent('without a mouse', () => {
   it('a screen reader is told of states, not of tokens', () =>
     inChat(async (chat) => {
       const said = await chat.record('[role=status]')
+      const held = await holdAnswers(chat.page, 20)
       await chat.ask('End in the content filter')
+      await chat.untilText(10)
+      await held.letGo()
       await chat.untilEnded()
       expect(await said()).toEqual([
         '',

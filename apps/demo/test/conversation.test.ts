@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import type { ChatPage } from './chat-page.ts'
 import { chatForTests } from './in-chat.ts'
+import { holdAnswers } from './hold-answers.ts'
 import { countRenders } from './renders.ts'
 
 declare global {
@@ -76,6 +77,7 @@ describe.concurrent('a question', () => {
   it('is edited while its answer arrives: Escape ends the editing, and not the answer', () =>
     inChat(
       async (chat) => {
+        const held = await holdAnswers(chat.page, 60)
         await chat.ask('Tell me a long story')
         await chat.untilText(40)
         // Always there where nothing hovers.
@@ -84,6 +86,7 @@ describe.concurrent('a question', () => {
         await chat.page.keyboard.press('Escape')
         expect((await chat.shown()).running).toBe(true)
         await chat.page.getByRole('button', { name: 'Edit and ask again' }).tap()
+        await held.letGo()
         await chat.page.getByLabel('What to ask instead').fill('Refuse, politely')
         await chat.page.getByRole('button', { name: 'Save' }).tap()
         await chat.page.locator('.refusal').waitFor()
@@ -97,6 +100,7 @@ describe.concurrent('a question', () => {
       const { page } = chat
       const said = await chat.record('.queue [role=status]')
       const buttons = await chat.record('.queue button')
+      const held = await holdAnswers(page, 20)
       await chat.ask('Tell me a long story')
       await chat.untilText(10)
       await page.getByLabel('Your question').fill('Refuse, politely')
@@ -110,6 +114,7 @@ describe.concurrent('a question', () => {
       await page.getByRole('button', { name: 'Do not ask: Who are you?' }).click()
       expect(await focused(chat)).toBe('prompt')
       expect(await waiting(chat)).toEqual(['Refuse, politely'])
+      await held.letGo()
       await page.locator('.refusal').waitFor()
       expect((await chat.untilEnded()).badge).toBe('Finished: declined to answer')
       expect(await questions(chat)).toEqual(['Tell me a long story', 'Refuse, politely'])
@@ -128,11 +133,13 @@ describe.concurrent('a question', () => {
     ['failed', 'Go quiet after a few words'],
   ])('waits where the answer before %s, until it is sent', ([why, prompt = '']) =>
     inChat(async (chat) => {
+      const held = await holdAnswers(chat.page, 20)
       await chat.ask(prompt)
       await chat.untilText(10)
       await chat.ask('Refuse, politely')
       await chat.page.getByRole('button', { name: 'Do not ask' }).waitFor()
       if (why === 'was stopped') await chat.page.keyboard.press('Escape')
+      await held.letGo()
       await chat.untilEnded()
       await chat.page.getByText(`One question waits: the answer before ${why}.`).waitFor()
       expect(await questions(chat)).toEqual([prompt])
@@ -149,6 +156,8 @@ describe.concurrent('after a reload', () => {
   it('the answer that was running is there at once, and goes on to its end', () =>
     inChat(async (chat) => {
       const { page } = chat
+      // Also after the reload.
+      const held = await holdAnswers(page, 250)
       await chat.ask('Tell me a long story')
       const early = await chat.untilText(200)
       const asked: string[] = []
@@ -159,6 +168,7 @@ describe.concurrent('after a reload', () => {
       const back = await chat.shown()
       expect(back.text.length).toBeGreaterThanOrEqual(early.text.length)
       expect(back.badge).toBe('Writing…')
+      await held.letGo()
       const final = await chat.untilEnded()
       expect(final.badge).toBe('Finished')
       expect(final.text.startsWith(back.text)).toBe(true)
@@ -174,13 +184,14 @@ describe.concurrent('after a reload', () => {
     }))
 
   it.for([
-    ['has begun', 'Tell me a long story', 120, ['Continue', 'Try again']],
+    ['has begun', 'Tell me a long story', 150, ['Continue', 'Try again']],
     ['has not', 'Be overloaded for a day', 0, ['Try again']],
   ] as const)('an answer that %s and is kept nowhere is one that was interrupted', ([, prompt, length, offers]) =>
     inChat(async (chat) => {
       const { page } = chat
+      const held = await holdAnswers(page, length)
       await chat.ask(prompt)
-      await (length ? chat.untilText(length) : page.locator('.notice').waitFor())
+      await (length ? chat.untilText(length - 30) : page.locator('.notice').waitFor())
       const before = await chat.shown()
       await forgetPlace(page)
       await page.reload()
@@ -197,6 +208,7 @@ describe.concurrent('after a reload', () => {
       const buttons = await page.locator('.answer-actions button').allTextContents()
       expect(buttons.filter((words) => words !== 'Copy')).toEqual(offers)
       if (!length) return
+      await held.letGo()
       await page.getByRole('button', { name: 'Continue' }).click()
       const final = await chat.untilEnded()
       expect(final.badge).toBe('Finished')
@@ -238,6 +250,7 @@ describe.concurrent('after a reload', () => {
 
   it('a question that waited is back in the field', () =>
     inChat(async (chat) => {
+      await holdAnswers(chat.page, 60)
       await chat.ask('Tell me a long story')
       await chat.untilText(10)
       await chat.ask('Who are you?')
@@ -270,9 +283,17 @@ it('finished messages do not render while another answer streams', () =>
     await chat.page.reload()
     await chat.ask('Who are you?')
     await chat.untilEnded()
+    const held = await holdAnswers(chat.page, 470)
     await chat.ask('Think first: how fast should tokens arrive?')
     await chat.untilText(10)
     const before = await chat.page.evaluate(() => [...window.renders])
+    // Each piece is waited for, as a busy machine shows several at once.
+    for (let piece = 1; piece <= 12; piece++) {
+      const renders = await chat.page.evaluate(() => window.renders[3]!)
+      await held.to(470 + 10 * piece)
+      await chat.page.waitForFunction((earlier) => window.renders[3]! > earlier, renders)
+    }
+    await held.letGo()
     const { badge } = await chat.untilEnded()
     const after = await chat.page.evaluate(() => [...window.renders])
     expect(badge).toBe('Finished')

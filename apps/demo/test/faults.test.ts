@@ -4,6 +4,7 @@ import { createServer } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { brokenWire, type BrokenWire } from './broken-wire.ts'
 import { ChatPage, openBrowser } from './chat-page.ts'
+import { collectAnswers, holdAnswers } from './hold-answers.ts'
 import { chatForTests } from './in-chat.ts'
 import { devServer } from './servers.ts'
 
@@ -45,9 +46,12 @@ describe.concurrent('while it tries again', () => {
     inChat(async (chat) => {
       const seen = await chat.record('.notice')
       const said = await chat.record('[role=status]')
+      const held = await holdAnswers(chat.page, 20)
       await chat.page.getByRole('button', { name: 'An overloaded server' }).click()
       const notice = chat.page.locator('.notice')
       await notice.waitFor()
+      await chat.untilText(10)
+      await held.letGo()
       const { text, badge } = await chat.untilEnded()
       expect(text).toContain('Here I am.')
       expect(badge).toBe('Finished')
@@ -75,13 +79,19 @@ describe.concurrent('while it tries again', () => {
   it('Stop ends it, and nothing more is sent', () =>
     inChat(async (chat) => {
       const requests = countRequests(chat)
+      // The next request is sent when the clock says so.
+      const { clock } = chat.page
+      await clock.install()
+      await clock.pauseAt(Date.now() + 1000)
       await chat.ask('Be overloaded for an hour')
       await chat.page.locator('.notice').waitFor()
       await chat.page.keyboard.press('Escape')
       expect((await chat.untilEnded()).badge).toBe('Stopped by you')
       expect(await chat.page.locator('.notice').count()).toBe(0)
       expect(await offered(chat)).toEqual(['Try again'])
-      await chat.page.waitForTimeout(2500)
+      await clock.runFor(10_000)
+      // A request that had been sent before this one would have been seen before it.
+      await chat.page.evaluate(() => fetch('/api/models').then((response) => response.text()))
       expect(requests()).toBe(1)
     }))
 
@@ -105,6 +115,7 @@ describe.concurrent('while it tries again', () => {
     inChat(async (chat) => {
       const seen = await chat.record('.notice')
       const said = await chat.record('[role=status]')
+      const held = await holdAnswers(chat.page, 0)
       const context = chat.page.context()
       await context.setOffline(true)
       await chat.ask('Who are you?')
@@ -116,6 +127,8 @@ describe.concurrent('while it tries again', () => {
       await chat.page.waitForTimeout(1500)
       expect((await chat.shown()).running).toBe(true)
       await context.setOffline(false)
+      await chat.page.locator('.notice', { hasText: 'Back online.' }).waitFor()
+      await held.letGo()
       expect((await chat.untilEnded()).text).toContain('I am the sandbox')
       const offline = 'You are offline. It goes on as soon as there is a connection.'
       expect((await seen()).slice(0, 2)).toEqual([offline, 'Back online. Trying again …'])
@@ -163,6 +176,8 @@ describe.concurrent('an answer that breaks off', () => {
 
   it('because it was stopped can be gone on with', () =>
     inChat(async (chat) => {
+      // It says some 430 characters to itself first.
+      const held = await holdAnswers(chat.page, 500)
       await chat.ask('Think first: how fast should tokens arrive?')
       await chat.untilText(40)
       const told = chat.page.waitForResponse((response) => response.request().method() === 'DELETE')
@@ -171,6 +186,7 @@ describe.concurrent('an answer that breaks off', () => {
       expect((await told).status()).toBe(204)
       const stopped = await chat.untilEnded()
       expect(await offered(chat)).toEqual(['Continue', 'Try again'])
+      await held.letGo()
       await button(chat, 'Continue').click()
       const whole = await chat.untilEnded()
       // Half of a mark is no mark yet, and shows.
@@ -255,6 +271,7 @@ describe.concurrent('an error', () => {
 
   it('is none when an answer was held back on its way, but is told of', () =>
     inChat(async (chat) => {
+      await collectAnswers(chat.page)
       await chat.page.getByRole('button', { name: 'A proxy that holds everything back' }).click()
       expect((await chat.untilEnded()).badge).toBe('Finished')
       const facts = await chat.page.locator('.facts li').allTextContents()
@@ -287,6 +304,9 @@ describe('a connection that breaks', () => {
 
     wire = await brokenWire(dev.url, [10_000, 12_000])
     const chat = await ChatPage.open(browser, wire.url)
+    chat.page.on('response', (response) => {
+      if (/\/(chat\/completions|streams\/[\w-]+)$/.test(response.url())) wire!.begun()
+    })
     const seen = await chat.record('.notice')
     await chat.ask('Who are you?')
     const { text, badge } = await chat.untilEnded()

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ChatPage } from './chat-page.ts'
+import { holdAnswers } from './hold-answers.ts'
 import { chatForTests } from './in-chat.ts'
 
 const inChat = chatForTests()
@@ -152,12 +153,15 @@ describe.concurrent('files', () => {
       expect((await chat.untilEnded()).text).toContain('2 files')
 
       await page.reload()
+      await page.locator('.file').first().waitFor()
       expect(await page.locator('.file').allTextContents()).toEqual([
         'big.bin was not kept',
         'a.txt text/plain, 1 byte',
       ])
+      const held = await holdAnswers(page, 20)
       await page.getByRole('button', { name: 'Regenerate' }).click()
       await page.locator('.badge[data-tone=live]').waitFor()
+      await held.letGo()
       expect((await chat.untilEnded()).text).toContain('This file was not kept when the page was reloaded.')
     }))
 })

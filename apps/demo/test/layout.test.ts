@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import type axe from 'axe-core'
 import { describe, expect, it } from 'vitest'
 import type { ChatPage } from './chat-page.ts'
+import { holdAnswers } from './hold-answers.ts'
 import { chatForTests } from './in-chat.ts'
 
 const inChat = chatForTests()
@@ -49,11 +50,14 @@ describe.concurrent.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
   it.for([1280, 390])('at %i pixels: so it is while things go wrong', (width) =>
     inChat(
       async (chat) => {
+        // What is said of a failed request stands there until the next one says something.
+        const held = await holdAnswers(chat.page, 0)
         await chat.ask(`Be overloaded for a moment of ${width} in ${colorScheme}`)
         await chat.page.locator('.notice').waitFor()
         expect(await chat.sidewaysOverflow()).toBe(0)
         expect(await accessibilityProblems(chat)).toEqual([])
         await chat.page.keyboard.press('Escape')
+        await held.letGo()
         for (const prompt of ['Answer with a rate limit', 'Cut a tool call', 'Cut the connection half-way']) {
           await chat.ask(prompt)
           await chat.untilEnded()
@@ -98,6 +102,7 @@ describe.concurrent.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
         await chat.ask('What are these?')
         await page.getByText('Your question came with 2 files').waitFor()
         await chat.untilEnded()
+        await holdAnswers(page, 60)
         await chat.ask('Tell me a long story')
         await chat.ask(`Tell me a ${'long '.repeat(40)}story`)
         await page.getByRole('button', { name: 'Do not ask' }).waitFor()
@@ -113,7 +118,9 @@ describe.concurrent.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
 })
 
 describe.concurrent('the conversation', () => {
-  const fromEnd = () => {
+  /** After the next frame: what has been written by then is scrolled to in the same one. */
+  const fromEnd = async () => {
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
     const box = document.querySelector('.scroller')!
     return Math.round(box.scrollHeight - box.scrollTop - box.clientHeight)
   }
@@ -122,21 +129,27 @@ describe.concurrent('the conversation', () => {
     inChat(
       async (chat) => {
         const { page } = chat
+        const held = await holdAnswers(page, 1000)
         await chat.ask('Tell me a long story')
         await chat.untilText(900)
         expect(await page.evaluate(fromEnd)).toBeLessThan(60)
         expect(await page.getByRole('button', { name: 'Jump to latest' }).count()).toBe(0)
 
+        const end = await page.locator('.scroller').evaluate((box) => box.scrollTop)
         await page.mouse.move(400, 200)
         await page.mouse.wheel(0, -200)
         const jump = page.getByRole('button', { name: 'Jump to latest' })
         await jump.waitFor()
+        // A wheel may turn for some frames.
+        await page.waitForFunction((most) => document.querySelector('.scroller')!.scrollTop <= most, end - 200)
         const top = await page.locator('.scroller').evaluate((box) => box.scrollTop)
+        await held.to(1400)
         await chat.untilText(1300)
         expect(await page.locator('.scroller').evaluate((box) => box.scrollTop)).toBe(top)
 
         await jump.click()
         await jump.waitFor({ state: 'detached' })
+        await held.to(1800)
         await chat.untilText(1700)
         expect(await page.evaluate(fromEnd)).toBeLessThan(60)
       },
@@ -154,6 +167,7 @@ describe.concurrent('the conversation', () => {
   it('keeps still for those who ask for it', () =>
     inChat(
       async (chat) => {
+        await holdAnswers(chat.page, 20)
         await chat.ask('Go quiet')
         await chat.untilText(10)
         const animation = await chat.page

@@ -50,7 +50,7 @@ it('aborts the request and cancels the body when the client leaves', async () =>
   const controller = new AbortController()
   await fetch(url, { signal: controller.signal })
   controller.abort()
-  await expect.poll(() => seen.toSorted()).toEqual(['aborted', 'cancelled'])
+  await expect.poll(() => seen.toSorted(), { timeout: 20_000 }).toEqual(['aborted', 'cancelled'])
 })
 
 it('passes a request body on, and a failure to the next handler', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { build, preview } from 'vite'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ChatPage, openBrowser } from './chat-page.ts'
+import { holdAnswers } from './hold-answers.ts'
 import { forgetKeys, quiet } from './servers.ts'
 
 let outDir: string
@@ -32,6 +33,7 @@ it('streams, calls its tool and stops, as in development', async () => {
   expect(final.badge).toBe('Finished')
   expect(final.text).toContain('packages/relay/README.md')
 
+  await holdAnswers(chat.page, 90)
   await chat.ask('Tell me a long story')
   const early = await chat.untilText(60)
   expect(early.running).toBe(true)
