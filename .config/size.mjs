@@ -1,6 +1,7 @@
 // What an import costs a page: bundles each entry of the package's "sizes" as Vite ships it, minified and gzipped, with
 // every dependency but the peers in it, prints what it is made of, and fails when it is over its limit. "from" is a path
 // of the package's other than its root. An entry with "onTopOf" is what it adds to that import, and "brings" the files that it may add.
+// With `--files`, a table says what each file is to each entry that stands by itself: how much less it would be without its code.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
@@ -39,8 +40,31 @@ async function measure(imports, from = '') {
       /node_modules\/((?:@[^/]+\/)?[^/]+)(?!.*node_modules)/.exec(id)?.[1] ?? /packages\/([^/]+)/.exec(id)?.[1]
     if (owner && part) parts.set(owner, (parts.get(owner) ?? 0) + part.length)
   }
-  const files = Object.keys(modules).filter((id) => modules[id].code)
-  return { bytes: gzipSync(code, { level: 9 }).length, parts, files }
+  const codes = Object.fromEntries(
+    Object.entries(modules).flatMap(([id, { code: part }]) => (part ? [[id, part]] : [])),
+  )
+  return { bytes: gzipped(code), parts, codes, files: Object.keys(codes) }
+}
+
+const gzipped = (text) => gzipSync(text, { level: 9 }).length
+
+/** What each file is of a bundle, in gzipped bytes: the files as they are before they are minified, scaled to the whole. */
+function filesOf({ bytes, codes }) {
+  const all = gzipped(Object.values(codes).join('\n'))
+  const without = (file) =>
+    gzipped(
+      Object.keys(codes)
+        .map((id) => (id === file ? '' : codes[id]))
+        .join('\n'),
+    )
+  const saved = Object.keys(codes).map((id) => [id, all - without(id)])
+  const sum = saved.reduce((total, [, part]) => total + part, 0)
+  return saved
+    .map(([id, part]) => [
+      /([^/]+)\/(?:src|dist)\/(.*)$/.exec(id)?.slice(1).join('/') ?? id,
+      Math.round((part * bytes) / sum),
+    ])
+    .sort((a, b) => b[1] - a[1])
 }
 
 const bases = new Map()
@@ -64,6 +88,7 @@ for (const { import: imports, from, limit, onTopOf, brings } of sizes) {
     : [...parts].map(([owner, part]) => `${owner} ${Math.round((100 * part) / whole)} %`).join(', ')
   const over = bytes > limit || strangers.length > 0
   failed ||= over
+  if (process.argv.includes('--files') && !base) for (const row of filesOf(measured)) console.log(row.join('  '))
   console.log(`${over ? 'OVER' : 'ok  '} ${imports.padEnd(24)} ${bytes} B of ${limit} B gzipped (${made})`)
 }
 process.exitCode = failed ? 1 : 0

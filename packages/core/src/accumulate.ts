@@ -38,6 +38,7 @@ export function createAccumulator(request?: CompletionRequest, continues?: Begin
   const format = request?.response_format
   const isJson = !!format && !('type' in Object(format) && (format as { type: string }).type === 'text')
   let shown: Completion | undefined
+  let finished = false
   let { id, model, created } = { id: '', model: '', created: 0 }
   let usage: Usage | undefined
   let validated: { parsed: unknown } | undefined
@@ -48,7 +49,9 @@ export function createAccumulator(request?: CompletionRequest, continues?: Begin
   const choiceAt = (said: unknown) => {
     const index = (typeof said === 'string' ? Number(said) : (said ?? 0)) as number
     if (!Number.isInteger(index) || index < 0 || index >= maxChoices) return undefined
-    let choice = choices.find((other) => other.index === index)
+    // They nearly always stand where their index says.
+    let choice = choices[index]
+    if (choice?.index !== index) choice = choices.find((other) => other.index === index)
     if (!choice) {
       choice = createChoice(index, isJson)
       choices.push(choice)
@@ -56,8 +59,6 @@ export function createAccumulator(request?: CompletionRequest, continues?: Begin
     }
     return choice
   }
-
-  const finished = () => choices.length > 0 && choices.every((choice) => choice.said.finishReason)
 
   const show = (): Completion => {
     const [first] = choices
@@ -69,7 +70,7 @@ export function createAccumulator(request?: CompletionRequest, continues?: Begin
       created,
       model,
       choices: choices.map((choice) => choice.show().wire),
-      ...(first?.said ?? nothing),
+      ...(answer?.said ?? nothing),
       toolCalls: answer?.toolCalls ?? none,
       parts: answer?.parts ?? none,
     }
@@ -108,13 +109,19 @@ export function createAccumulator(request?: CompletionRequest, continues?: Begin
       fingerprint ||= chunk.system_fingerprint
       tier ||= chunk.service_tier
       if (chunk.usage) {
+        const { total_tokens } = chunk.usage
         usage = mergeCounts(usage ?? { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }, chunk.usage) as Usage
         // The total stands as it was sent, also where it is not the sum.
-        if (chunk.usage.total_tokens == null || !usage.total_tokens)
-          usage.total_tokens = usage.prompt_tokens + usage.completion_tokens
+        if (total_tokens == null || !usage.total_tokens)
+          usage = { ...usage, total_tokens: usage.prompt_tokens + usage.completion_tokens }
       }
       let visible = false
-      for (const said of chunk.choices ?? none) if (said) visible = choiceAt(said.index)?.add(said) || visible
+      const known = choices.length
+      for (const said of chunk.choices ?? none) {
+        if (!said) continue
+        if (choiceAt(said.index)?.add(said)) visible = true
+        if (said.finish_reason || choices.length > known) finished = choices.every((choice) => choice.finishReason)
+      }
       return visible
     },
     close() {
@@ -123,7 +130,7 @@ export function createAccumulator(request?: CompletionRequest, continues?: Begin
       told = usage
       // A provider that counted the question alone had only begun to count.
       const isCounted = usage && (usage.completion_tokens || !usage.prompt_tokens)
-      if (request && choices.length && !(isCounted && finished()))
+      if (request && choices.length && !(isCounted && finished))
         estimate(estimateTokens(asked()), estimateTokens(written()) - estimateTokens(writtenBefore), told)
     },
     async count(count) {
@@ -136,7 +143,7 @@ export function createAccumulator(request?: CompletionRequest, continues?: Begin
       shown = undefined
     },
     get finished() {
-      return finished()
+      return finished
     },
     get snapshot() {
       return (shown ??= show())

@@ -364,7 +364,9 @@ export function openAttempt(
   run().catch(end)
 
   return {
-    more: () => wake(),
+    more() {
+      if (isPaused) wake()
+    },
     cancel(reason) {
       if (close(reason)) controller.abort(reason)
     },

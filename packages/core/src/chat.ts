@@ -5,7 +5,7 @@ import { isOpen, userMessage, withOutcome } from './chat-message.ts'
 import type { AssistantMessage, ChatMessage, Outcome, UserMessage } from './chat-message.ts'
 import { lastCalls, openCalls, restored, reworded, wireOf, withResults } from './chat-wire.ts'
 import { CompletionError } from './errors.ts'
-import { Subject } from './store.ts'
+import { readerOf, Subject } from './store.ts'
 import type { CompletionStatus, Store } from './store.ts'
 import { checked } from './tools.ts'
 import { createTurn } from './turn.ts'
@@ -97,7 +97,7 @@ const nothing: Answer = Promise.resolve(undefined)
  * @param options a value, or a function that is asked whenever a request starts
  */
 export function createChat(options: ChatOptions | (() => ChatOptions)): Chat {
-  const read = typeof options === 'function' ? options : () => options
+  const read = readerOf(options)
   const { initialMessages = [], resume } = read()
   const left = initialMessages.at(-1)
   // It goes on in a moment, and looks like it.
@@ -151,9 +151,10 @@ export function createChat(options: ChatOptions | (() => ChatOptions)): Chat {
       const isNext = hasEnded && (!!reading || (goesOn(message) && now().queued.length > 0))
       const status = isNext ? 'submitted' : message.status === 'stopped' ? 'ready' : message.status
       // Once it has begun: a call of an earlier answer may have got its output meanwhile.
-      const before = hasBegun ? now().messages.slice(0, history.length) : history
+      const messages = (hasBegun ? now().messages : history).slice(0, history.length + 1)
+      messages[history.length] = message
       hasBegun = true
-      if (turn === current) patch({ messages: [...before, message], status, error: message.error })
+      if (turn === current) patch({ messages, status, error: message.error })
     }
     let hasBegun = false
     let hasEnded = false
@@ -162,7 +163,10 @@ export function createChat(options: ChatOptions | (() => ChatOptions)): Chat {
     const running = current.run()
     answer = running
     const message = await running
-    if (turn === current && goesOn(message) && at === halts) void next()
+    if (turn !== current) return message
+    // It holds all that was sent.
+    turn = undefined
+    if (goesOn(message) && at === halts) void next()
     return message
   }
 

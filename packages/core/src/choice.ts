@@ -8,6 +8,7 @@ import type {
   Completion,
   CompletionChoice,
   CompletionMessage,
+  FinishReason,
   Logprobs,
   MessageToolCall,
   Part,
@@ -21,6 +22,7 @@ type Draw = (before: Part | undefined) => Part
 
 /** One choice as it is shown. */
 export interface ShownChoice {
+  said: Said
   wire: CompletionChoice
   parts: readonly Part[]
   toolCalls: readonly ToolCall[]
@@ -56,7 +58,8 @@ function objectsOf(value: Json): Json[] {
 /** One choice of the answer while it grows. */
 export interface GrowingChoice {
   readonly index: number
-  readonly said: Readonly<Said>
+  /** Why it ended, once it has said so. */
+  readonly finishReason: FinishReason | null
   /** Returns whether anything arrived that a reader can see. */
   add(choice: ChunkChoice): boolean
   /** No more will come: calls whose arguments are still open never became whole. */
@@ -72,7 +75,10 @@ export interface GrowingChoice {
  * @param isJson whether the text was asked to be JSON
  */
 export function createChoice(index: number, isJson: boolean): GrowingChoice {
-  const said: Said = { ...nothing }
+  let finishReason: FinishReason | null = null
+  let nativeFinishReason: string | null = null
+  /** The texts, without the one that is open: what grows is only written once. */
+  const closed = { text: '', reasoning: '', refusal: '' }
   const pieces: Draw[] = []
   const calls: GrowingCall[] = []
   /** The calls by index and by id. */
@@ -85,7 +91,7 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
   /** Those of its lists that nobody was shown: they may grow in place. */
   const own = new Set<Json[]>()
   /** The text that the next delta continues, unless something else comes between. */
-  let open: { type: string; text: string } | undefined
+  let open: { type: keyof typeof closed; text: string } | undefined
   /** How many deltas brought something that a reader can see. */
   let seen = 0
   /** How many of them before the choice said why it ended. */
@@ -96,21 +102,22 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
   let wires: MessageToolCall[] = []
   let shown: ShownChoice | undefined
 
-  const begin = (draw: Draw): void => {
+  const begin = (draw: Draw, text?: typeof open): void => {
+    if (open) closed[open.type] += open.text
+    open = text
     if (pieces.push(draw) > maxParts) throw new RangeError('too many parts')
-    open = undefined
   }
 
-  const say = (type: 'text' | 'reasoning' | 'refusal', delta: unknown): void => {
-    if (typeof delta !== 'string' || !delta) return
+  const textOf = (type: keyof typeof closed): string => closed[type] + (open?.type === type ? open.text : '')
+
+  const say = (type: keyof typeof closed, delta: unknown): void => {
+    if (typeof delta !== 'string') return
     seen++
-    said[type] += delta
     if (isJson && type === 'text') liveText.add(delta)
     if (open?.type === type) open.text += delta
     else {
       const piece = { type, text: delta }
-      begin((before) => (before && 'text' in before && before.text === piece.text ? before : { ...piece }))
-      open = piece
+      begin((before) => (before && 'text' in before && before.text === piece.text ? before : { ...piece }), piece)
     }
   }
 
@@ -128,7 +135,6 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
 
   /** What the end of the choice, if there was one, says of a call. */
   const stateOf = (order: number): ToolCallState => {
-    const { finishReason } = said
     if (!finishReason) return isOver ? 'incomplete' : 'input-streaming'
     const isCut = finishReason === 'length' || finishReason === 'content_filter'
     return isCut && order === calls.length - 1 ? 'incomplete' : 'input-complete'
@@ -145,14 +151,16 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
     if (!call) {
       const order = calls.length
       const opened = createCall(`call_${index}_${order}`)
-      let drawn: [deltas: number, state: ToolCallState] = [0, 'input-streaming']
+      let drawn = 0
+      let drawnState: ToolCallState
       call = opened
       calls.push(call)
       known.set(delta.index, call)
       begin((before) => {
         const state = stateOf(order)
-        if (before && drawn[0] === opened.deltas && drawn[1] === state) return before
-        drawn = [opened.deltas, state]
+        if (before && drawn === opened.deltas && drawnState === state) return before
+        drawn = opened.deltas
+        drawnState = state
         return { type: 'tool-call', toolCall: opened.show(state) }
       })
     }
@@ -208,8 +216,7 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
       return before?.[field] === now ? before : { type, [field]: now }
     }
 
-  const showParsed = (): unknown => {
-    const { text, finishReason } = said
+  const showParsed = (text: string): unknown => {
     if (!isJson || !text) return undefined
     const whole = finishReason ? liveText.whole(text) : undefined
     // A text that says it is whole, or that goes before a call, has no value when it is no JSON.
@@ -218,13 +225,22 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
 
   const show = (): ShownChoice => {
     own.clear()
-    const { text, reasoning, refusal, finishReason, nativeFinishReason } = said
-    const before = parts
-    parts = pieces.map((draw, i) => draw(before[i]))
+    const text = textOf('text')
+    const reasoning = textOf('reasoning')
+    const refusal = textOf('refusal')
+    const shownParts: Part[] = []
     const shownCalls: ToolCall[] = []
-    for (const part of parts) if (part.type === 'tool-call') shownCalls.push(part.toolCall)
+    let isNew = false
+    for (const draw of pieces) {
+      const part = draw(parts[shownParts.length])
+      shownParts.push(part)
+      if (part.type !== 'tool-call') continue
+      isNew ||= part.toolCall !== toolCalls[shownCalls.length]
+      shownCalls.push(part.toolCall)
+    }
+    parts = shownParts
     // The same array as before as long as no call changed, so that whoever shows only the calls need not look.
-    if (shownCalls.some((call, i) => call !== toolCalls[i])) {
+    if (isNew) {
       wires = shownCalls.map((call, i) => (call === toolCalls[i] ? wires[i]! : calls[i]!.wire(call)))
       toolCalls = shownCalls
     }
@@ -238,6 +254,7 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
     if (calls.length) message.tool_calls = wires
     const { content, refusal: refused } = logprobs
     return {
+      said: { text, reasoning, refusal, finishReason, nativeFinishReason },
       wire: {
         index,
         message,
@@ -248,20 +265,22 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
       },
       parts,
       toolCalls,
-      parsed: showParsed(),
+      parsed: showParsed(text),
     }
   }
 
   return {
-    said,
     index,
+    get finishReason() {
+      return finishReason
+    },
     add(choice) {
       shown = undefined
       const delta = choice.delta ?? {}
       const before = seen
-      say('reasoning', delta.reasoning_content)
-      say('text', delta.content)
-      say('refusal', delta.refusal)
+      if (delta.reasoning_content) say('reasoning', delta.reasoning_content)
+      if (delta.content) say('text', delta.content)
+      if (delta.refusal) say('refusal', delta.refusal)
       if (delta.function_call)
         for (const called of objectsOf(delta.function_call)) addCall({ index: 0, function: called })
       if (delta.tool_calls) for (const call of objectsOf(delta.tool_calls)) addCall(call)
@@ -279,9 +298,9 @@ export function createChoice(index: number, isJson: boolean): GrowingChoice {
       // Some servers say it again on the usage chunk, at times with another word: the first one ended the answer. But
       // some go on after an end, and then it is the next one that counts.
       const { finish_reason: reason, native_finish_reason: native = reason } = choice
-      if (reason && typeof reason === 'string' && (!said.finishReason || seen > seenAtFinish)) {
-        said.finishReason = reason
-        said.nativeFinishReason = word(native) || null
+      if (reason && typeof reason === 'string' && (!finishReason || seen > seenAtFinish)) {
+        finishReason = reason
+        nativeFinishReason = word(native) || null
         seenAtFinish = seen
       }
       return seen > before

@@ -4,7 +4,7 @@ import { isCompletionError } from './errors.ts'
 import type { CompletionError } from './errors.ts'
 import type { ResponseInfo, StreamOptions } from './options.ts'
 import { deferred, startCompletion } from './running.ts'
-import type { Deferred, PieceReader, RunningCompletion } from './running.ts'
+import type { PieceReader, RunningCompletion } from './running.ts'
 import type { Completion, CompletionChunk, CompletionRequest } from './types.ts'
 
 /**
@@ -67,7 +67,10 @@ export function streamCompletion<Parsed = unknown, Written = Parsed>(
     chunk(chunk) {
       for (const view of views) view.chunk(chunk)
     },
-    wantsMore: () => views.some((view) => view.wantsMore()),
+    wantsMore() {
+      for (const view of views) if (view.wantsMore()) return true
+      return false
+    },
     ended(error) {
       isOver = true
       failure = error
@@ -88,7 +91,7 @@ export function streamCompletion<Parsed = unknown, Written = Parsed>(
     // What the iterator has not taken yet; `head` is the next one, so that taking is O(1).
     let queue = kept ?? []
     let head = 0
-    const waiters: Omit<Deferred<Step<CompletionChunk>>, 'promise'>[] = []
+    const waiters: ((step: Step<CompletionChunk> | Promise<Step<never>>) => void)[] = []
     let keeps = !!kept
     let iterating = false
     let taken = false
@@ -98,6 +101,11 @@ export function streamCompletion<Parsed = unknown, Written = Parsed>(
     running.final.then(own.resolve, own.reject)
 
     const lastStep = (): Promise<Step<never>> => (failure && !hasLeft ? Promise.reject(failure) : Promise.resolve(over))
+
+    const wait = (resolve: (typeof waiters)[number]): void => {
+      waiters.push(resolve)
+      running.more()
+    }
 
     const next = (): Promise<Step<CompletionChunk>> => {
       if (head < queue.length) {
@@ -109,10 +117,7 @@ export function streamCompletion<Parsed = unknown, Written = Parsed>(
         return Promise.resolve({ value, done: false })
       }
       if (isOver || hasLeft) return lastStep()
-      return new Promise((resolve, reject) => {
-        waiters.push({ resolve, reject })
-        running.more()
-      })
+      return new Promise(wait)
     }
 
     // A loop and no recursion: a promise in a promise for each chunk without text would hold them all.
@@ -161,14 +166,14 @@ export function streamCompletion<Parsed = unknown, Written = Parsed>(
       chunk(chunk) {
         if (!keeps) taken = true
         if (hasLeft || !(iterating || keeps)) return
-        if (waiters.length > 0) waiters.shift()!.resolve({ value: chunk, done: false })
+        if (waiters.length > 0) waiters.shift()!({ value: chunk, done: false })
         else queue.push(chunk)
       },
       // One read ahead of the iterator: the network need not wait for it, nor may it run away from it.
       wantsMore: () => !hasLeft && (draining || (iterating && queue.length === 0)),
       ended() {
         if (running.aborted) queue = []
-        for (const waiter of waiters.splice(0)) lastStep().then(waiter.resolve, waiter.reject)
+        for (const resolve of waiters.splice(0)) resolve(lastStep())
       },
     }
     views.push(view)

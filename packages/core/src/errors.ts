@@ -99,6 +99,8 @@ export class CompletionError extends Error {
     for (const [key, value] of Object.entries(details))
       if (value !== undefined) (this as Record<string, unknown>)[key] = value
     Object.defineProperty(this, brand, { value: true })
+    // V8 holds everything that the calls of a stack could see, the request and its body too, until the stack is read.
+    this.stack += ''
   }
 
   /** All fields as plain data, without the cause and the stack. */
@@ -304,7 +306,7 @@ export function fetchError(cause: unknown, place: string, details: CompletionErr
 // ── what must not be said ──────────────────────────────────────────────────────────────────────────────────────────
 
 /** Where an error, or what caused it, may quote a secret. */
-const texts = 'name message stack code provider providerCode providerMessage requestId cause'.split(' ')
+const texts = /* @__PURE__ */ 'name message stack code provider providerCode providerMessage requestId cause'.split(' ')
 type Fields = Record<string, unknown>
 
 /**

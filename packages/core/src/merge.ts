@@ -9,21 +9,28 @@ function isFull(fields: Json): boolean {
   return Object.keys(Object(fields)).length > 100
 }
 
-/** Later counts replace earlier ones, unless they are zero or missing; details are kept. Nothing is ever summed twice. */
+/**
+ * Later counts replace earlier ones, unless they are zero or missing; details are kept. Nothing is ever summed twice. What
+ * did not change is the same object: some servers count with every event.
+ */
 export function mergeCounts(old: Json, said: Json): Json {
   if (!isGroup(said) || isFull(old)) return old
-  const merged = { ...old }
-  for (const [name, value] of Object.entries<Json>(said)) {
+  let merged = old
+  for (const name in said) {
+    const value = said[name]
+    const before = merged?.[name]
+    const isCount = value || (value != null && before == null)
+    const now = isGroup(value) ? mergeCounts(before, value) : isCount ? value : before
     // A count by such a name would take the place of what every object has.
-    if (name in Object.prototype) continue
-    if (isGroup(value)) merged[name] = mergeCounts(merged[name], value)
-    else if (value || (value != null && merged[name] == null)) merged[name] = value
+    if (now === before || name in Object.prototype) continue
+    if (merged === old) merged = { ...old }
+    merged[name] = now
   }
-  return merged
+  return merged ?? {}
 }
 
-function isGroup(value: Json): boolean {
-  return value === Object(value) && !Array.isArray(value)
+function isGroup(value: Json): boolean | null {
+  return typeof value === 'object' && value && !Array.isArray(value)
 }
 
 /** What a later piece says replaces what an earlier one said, unless it says nothing. */

@@ -18,6 +18,8 @@ const hiddenMs = 250
 /** A frame that takes longer is slow, and then so many times as long is left to everything else. */
 const slowMs = 8
 const shareOfRest = 3
+/** Of frames that are quick one in so many is timed: that takes a message. */
+const timedOf = 4
 /** Whatever made a frame slow, nothing waits longer. */
 const maxRestMs = 250
 /** The most that a timer can wait. */
@@ -34,6 +36,7 @@ export function createPacer(publish: () => void, throttleMs = 0): Pacer {
   let timer: ReturnType<typeof setTimeout> | undefined
   let publishedAt = -Infinity
   let restUntil = 0
+  let shown = 0
 
   const cancel = (): void => {
     if (frame !== undefined) cancelAnimationFrame(frame)
@@ -54,6 +57,7 @@ export function createPacer(publish: () => void, throttleMs = 0): Pacer {
       return
     }
     flush()
+    if (!restUntil && shown++ % timedOf) return
     // The next turn is after the frame: what it shows is rendered, laid out and painted by then.
     await nextTurn()
     const endedAt = performance.now()

@@ -105,18 +105,23 @@ export function createPartialJson(): PartialJson {
       try {
         while (at < text.length) {
           pattern.lastIndex = at
-          const [all, sign, word, known] = pattern.exec(text) ?? ['']
-          at += all.length
           if (pattern === piece) {
-            if (all) say(all.startsWith('\\') ? (JSON.parse(`"${all}"`) as string) : all)
-            else if (text[at] === '"') {
+            // Most of a text is strings: nothing is made here but what they say.
+            if (piece.test(text)) {
+              const all = text.slice(at, (at = piece.lastIndex))
+              say(all[0] === '\\' ? (JSON.parse(`"${all}"`) as string) : all)
+            } else if (text[at] === '"') {
               pattern = token
               at++
             } else {
               rest = text.slice(at)
               break
             }
-          } else if (!next.includes(sign ?? '{')) throw sign
+            continue
+          }
+          const [all, sign, word, known] = pattern.exec(text)!
+          at += all.length
+          if (!next.includes(sign ?? '{')) throw sign
           else if (!sign) {
             if (known && shown !== (shown = JSON.parse(known))) set(shown)
             if (at === text.length) rest = word ?? ''

@@ -3,9 +3,13 @@
 /** So many bytes are decoded in one go at most: a few milliseconds, also on a phone. */
 export const sliceBytes: number = 2 ** 17
 
+// A server has this, which is cheaper than a channel. Taken before a test could put a clock of its own in its place.
+const { setImmediate } = globalThis as { setImmediate?: (then: () => void) => void }
+
 /** Lets everything else that waits have its turn: frames, timers, what a person does. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
+    if (setImmediate) return setImmediate(resolve)
     if (typeof MessageChannel !== 'function') return void setTimeout(resolve)
     // Unlike a timer, a message is not held back in a hidden page; unlike `scheduler.yield`, it lets frames and timers in.
     const { port1, port2 } = new MessageChannel()

@@ -35,11 +35,12 @@ export function createBodyReader(
   const parser = createParser({
     // An id may also stand in a block without data, which is no event.
     onId: (said) => (id = said),
-    onEvent({ event, data }) {
+    onEvent(event) {
       held = 0
-      check(data.length)
-      onEvent({ event, data, id })
+      check(event.data.length)
+      event.id = id
       id = undefined
+      onEvent(event)
     },
   })
   return (bytes) => {

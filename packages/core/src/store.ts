@@ -128,6 +128,8 @@ export function createCompletionStore<Parsed = unknown, Written = Parsed>(
 ): CompletionStore<Parsed, Written> {
   type State = CompletionState<Parsed, Written>
   const subject = new Subject<State>(idle)
+  const read = readerOf(options)
+  /** Until it has ended: it holds all that was sent. */
   let running: RunningCompletion<Parsed, Written> | undefined
   let pacer: Pacer | undefined
   let lastInput: CompletionInput | undefined
@@ -141,6 +143,7 @@ export function createCompletionStore<Parsed = unknown, Written = Parsed>(
   const end = (status: CompletionStatus, error?: CompletionError): void => {
     pacer?.cancel()
     publish(status, error)
+    running = pacer = undefined
   }
 
   const stop = (): void => {
@@ -150,13 +153,13 @@ export function createCompletionStore<Parsed = unknown, Written = Parsed>(
     const stopped = running
     stopped?.abort()
     end('ready')
-    if (stopped) void showLast(stopped)
+    if (stopped) void showLast(stopped, starts)
   }
 
   /** A tokenizer that has to be loaded first tells only later what a stopped answer took. */
-  const showLast = async (stopped: RunningCompletion<Parsed, Written>): Promise<void> => {
+  const showLast = async (stopped: RunningCompletion<Parsed, Written>, at: number): Promise<void> => {
     await stopped.finalCompletion().catch(() => undefined)
-    if (running === stopped && stopped.snapshot.usage !== subject.getState().usage) publish('ready')
+    if (at === starts && stopped.snapshot.usage !== subject.getState().usage) subject.set(stateOf(stopped, 'ready'))
   }
 
   const run = async (input: CompletionInput, continues?: Completion): Promise<Completion<Parsed> | undefined> => {
@@ -164,20 +167,25 @@ export function createCompletionStore<Parsed = unknown, Written = Parsed>(
     const isUnsent = subject.getState().status === 'submitted' && !running && !continues
     if (!isUnsent) stop()
     lastInput = input
-    before = continues ? { ...subject.getState(), error: undefined } : idle
-    running = undefined
+    before = continues ? { ...subject.getState(), error: undefined, attempts: [] } : idle
     const mine = ++starts
     if (!isUnsent) publish('submitted')
     // Whoever starts twice in one go (an effect that React's StrictMode runs twice) sends one request, not two.
     await null
     if (mine !== starts) return undefined
-    const { model, system, request, throttle, ...rest } = typeof options === 'function' ? options() : options
+    const { model, system, request, throttle, ...rest } = read()
     const asked = requestOf(input, model, system, request) as CompletionRequest<Parsed, Written>
     // The rest of an answer is nowhere kept.
     const streamOptions = continues ? { ...rest, continues, resumeUrl: undefined } : rest
     const current = (running = startCompletion(asked, streamOptions))
-    const paced = (pacer = createPacer(() => publish('streaming'), throttle))
+    const show = (): void => {
+      const { completion, attempts } = subject.getState()
+      // A read may have brought nothing but a comment.
+      if (current.snapshot !== completion || current.attempts !== attempts) publish('streaming')
+    }
+    const paced = (pacer = createPacer(show, throttle))
     let hasBegun = false
+    let { attempts: known } = current
     current.subscribe(() => {
       if (mine !== starts) return
       // The first token shows at once; the rest waits for the next frame.
@@ -185,7 +193,10 @@ export function createCompletionStore<Parsed = unknown, Written = Parsed>(
       else if (current.timing.timeToFirstTokenMs !== undefined) {
         hasBegun = true
         paced.flush()
-      } else if (current.attempts !== subject.getState().attempts) publish('submitted')
+      } else if (current.attempts !== known) {
+        known = current.attempts
+        publish('submitted')
+      }
     })
     try {
       const completion = await current.finalCompletion()
@@ -215,9 +226,24 @@ export function createCompletionStore<Parsed = unknown, Written = Parsed>(
     },
     reset() {
       stop()
-      running = undefined
+      starts++
       subject.set(idle)
     },
+  }
+}
+
+/** Options as a function that never throws: where they cannot be had, what is asked with them fails for that reason. */
+export function readerOf<Options extends CompletionStoreOptions>(options: Options | (() => Options)): () => Options {
+  if (typeof options !== 'function') return () => options
+  return () => {
+    try {
+      return options()
+    } catch (cause) {
+      const fail = (): never => {
+        throw cause
+      }
+      return { model: '?', provider: { name: '', resolve: fail, request: fail, decoder: fail } } as unknown as Options
+    }
   }
 }
 
@@ -238,7 +264,7 @@ function requestOf(
 function stateOf<Parsed, Written>(
   { snapshot, aborted, attempts, timing }: RunningCompletion<Parsed, Written>,
   status: CompletionStatus,
-  error: CompletionError | undefined,
+  error?: CompletionError,
 ): CompletionState<Parsed, Written> {
   return { ...completionState<Parsed, Written>(status, snapshot, error), stopped: aborted, attempts, timing }
 }

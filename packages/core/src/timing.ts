@@ -78,6 +78,12 @@ export function createStopwatch(): Stopwatch {
     },
     ended() {
       timing.totalMs = now()
+      if (gaps.length) {
+        // Numbers of one kind are sorted without being asked for each pair.
+        const sorted = Float64Array.from(gaps).sort()
+        const [median, p90, max] = [0.5, 0.9, 1].map((share) => sorted[Math.floor(share * (gaps.length - 1))]!)
+        timing.gaps = { median: median!, p90: p90!, max: max! }
+      }
       const tookMs = last - (timing.timeToFirstTokenMs ?? 0)
       if (waitedMs < bufferedAfterMs || pieces < fewPieces || pieces < tookMs * burst) return
       timing.buffered = true
@@ -85,25 +91,25 @@ export function createStopwatch(): Stopwatch {
     },
     timing(completionTokens = pieces) {
       const tokensPerSecond = (completionTokens * 1000) / (last - timing.timeToFirstTokenMs!)
-      if (!gaps.length) return { ...timing }
-      if (timing.totalMs === undefined) return { ...timing, tokensPerSecond }
-      gaps.sort((a, b) => a - b)
-      const [median, p90, max] = [0.5, 0.9, 1].map((share) => gaps[Math.floor(share * (gaps.length - 1))]!)
-      return { ...timing, tokensPerSecond, gaps: { median: median!, p90: p90!, max: max! } }
+      return gaps.length ? { ...timing, tokensPerSecond } : { ...timing }
     },
   }
 }
 
 declare const process: { env: Record<string, string | undefined> }
 
-/** Tells a developer, once. */
+/** Tells a developer, once. What a bundler builds for production has none of this: with nothing to try, all of it goes. */
 function warn(): void {
   try {
-    if (hasWarned || process.env.NODE_ENV === 'production') return
+    if (process.env.NODE_ENV !== 'production') tell()
   } catch {
     // A page without a bundler.
-    if (globalThis.location?.hostname !== 'localhost') return
+    if (globalThis.location?.hostname === 'localhost') tell()
   }
+}
+
+function tell(): void {
+  if (hasWarned) return
   hasWarned = true
   console.warn(
     'completion-stream: a whole answer arrived in one burst, so it did not stream. Something on the way holds it back: ' +

@@ -55,7 +55,10 @@ export function createTurn(
   const id = before?.id ?? newId()
   const controller = new AbortController()
   const startedAt = performance.now()
-  const pacer = createPacer(() => show('streaming'), options.throttle)
+  const pacer = createPacer(() => {
+    // A read may have brought nothing but a comment.
+    if (!told || heads().some((head, i) => head !== told![i])) show('streaming')
+  }, options.throttle)
   const runningTools = new Map<string, Promise<void>>()
   /** What was said about calls of a step that has not ended. */
   const early = new Map<string, Outcome>()
@@ -73,6 +76,8 @@ export function createTurn(
   /** The last request, and whether its step is still to be added to those before. */
   let stream: RunningCompletion | undefined
   let isStepOpen = false
+  /** What was last shown of the running request; undefined when something else is to be shown. */
+  let told: readonly unknown[] | undefined
   let last: Completion | undefined
   /** What the first step goes on with. */
   let continues: Beginning | undefined
@@ -86,6 +91,7 @@ export function createTurn(
   let over!: (message: AssistantMessage) => void
   const ended = new Promise<AssistantMessage>((resolve) => (over = resolve))
 
+  const heads = (): unknown[] => [stream?.snapshot, stream?.attempts, stream?.resumeUrl]
   const calls = (): ChatToolCall[] => lastCalls(parts, wire)
   /** A step that is resumed is told anew. What was there when the page was left stays until it has come as far. */
   const isBehind = (): boolean => !!keptSize && !last && sizeOf(stream?.snapshot.parts ?? []) < keptSize
@@ -96,6 +102,7 @@ export function createTurn(
   }
 
   const show = (status: AssistantMessage['status'], error?: CompletionError): AssistantMessage => {
+    told = heads()
     const step = isStepOpen ? stream?.snapshot : undefined
     const { finishReason = null, nativeFinishReason = null } = step ?? last ?? before ?? {}
     const timeToFirstTokenMs = before?.timing?.timeToFirstTokenMs ?? firstTokenMs
@@ -136,6 +143,11 @@ export function createTurn(
     }
     publish(message)
     return message
+  }
+
+  const showNow = (): void => {
+    told = undefined
+    pacer.flush()
   }
 
   /** The same list as before where the running step adds none. */
@@ -219,7 +231,7 @@ export function createTurn(
     if (!changed) return
     parts = changed
     wire = withResults(wire, parts)
-    pacer.flush()
+    showNow()
   }
 
   /** Runs a call, unless it is for somebody else to answer. */
@@ -308,7 +320,7 @@ export function createTurn(
       steps = 0
       if (isStepOpen) {
         early.set(callId, outcome)
-        pacer.flush()
+        showNow()
         return true
       }
       set(callId, outcome)

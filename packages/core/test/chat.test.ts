@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createChat, openai } from '../src/index.ts'
 import type { AssistantMessage, Chat, ChatOptions, ChatTools, Message } from '../src/index.ts'
-import { bodyOf, chunk, event } from './http.ts'
+import { bodyOf, byHand, chunk, event, reply, whole } from './http.ts'
 
 const done = event('[DONE]')
 const usage = (prompt_tokens: number, completion_tokens: number) =>
@@ -327,4 +327,22 @@ describe('the tool loop', () => {
     expect(chat.getState()).toBe(before)
     expect(sent).toHaveLength(1)
   })
+})
+
+it('tells of options that cannot be had as of any failure, with the question, and asks again once they can', async () => {
+  let isReady = false
+  const { fetch } = byHand(reply(whole('Hello')))
+  const chat = createChat(() => {
+    if (!isReady) throw new Error('Sign in first.')
+    return { model: 'm', provider: openai({ fetch }) }
+  })
+  await expect(chat.sendMessage('Hi')).resolves.toMatchObject({ status: 'error', text: '' })
+  expect(chat.getState()).toMatchObject({
+    status: 'error',
+    error: { code: 'bad_request', message: 'Sign in first.' },
+    messages: [{ text: 'Hi' }, { error: { message: 'Sign in first.' } }],
+  })
+  isReady = true
+  await chat.regenerate()
+  expect(chat.getState()).toMatchObject({ status: 'ready', messages: [{ text: 'Hi' }, { text: 'Hello' }] })
 })

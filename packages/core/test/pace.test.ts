@@ -2,6 +2,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createPacer } from '../src/pace.ts'
 import { nextTurn } from '../src/slices.ts'
+import type * as Slices from '../src/slices.ts'
+
+vi.mock('../src/slices.ts', async (original) => {
+  const slices = await original<typeof Slices>()
+  return { ...slices, nextTurn: vi.fn(slices.nextTurn) }
+})
 
 /** What waits for the next frame of the page. A page that is hidden has none until it is shown. */
 const frames = new Map<number, () => void>()
@@ -148,6 +154,15 @@ describe('in a page', () => {
     published = []
     await changeFor(320)
     expect(gaps().every((ms) => ms <= 32)).toBe(true)
+    pacer.cancel()
+  })
+
+  it('times one in four of the frames that are quick', async () => {
+    vi.mocked(nextTurn).mockClear()
+    const pacer = createPacer(publish)
+    await change(pacer, 16 * 40)
+    expect(published).toHaveLength(40)
+    expect(nextTurn).toHaveBeenCalledTimes(10)
     pacer.cancel()
   })
 

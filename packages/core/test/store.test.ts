@@ -295,3 +295,23 @@ it('changes nothing when it is started again and again before anything is sent',
   await vi.waitFor(() => expect(store.getState().status).not.toBe('submitted'))
   expect(sent.map((body) => JSON.parse(body).messages)).toEqual([[{ role: 'user', content: '4' }]])
 })
+
+it('ends in an error when its options cannot be had, and asks again once they can', async () => {
+  const { answers, fetch } = manualFetch()
+  let isReady = false
+  const store = createCompletionStore(() => {
+    if (!isReady) throw new Error('Sign in first.')
+    return { model: 'm', provider: openai({ fetch }) }
+  })
+  await expect(store.start('Hi')).resolves.toBeUndefined()
+  expect(store.getState()).toMatchObject({
+    status: 'error',
+    error: { code: 'bad_request', message: 'Sign in first.', retryable: false },
+  })
+  isReady = true
+  void store.retry()
+  await microtasks()
+  answers[0]!.write(say('Hello') + finish)
+  await microtasks()
+  expect(store.getState()).toMatchObject({ status: 'ready', text: 'Hello', error: undefined })
+})

@@ -1,5 +1,5 @@
 /** Anthropic's own wire: the Messages API. */
-import type { ChunkSink, Decoder, Message, Provider, ProviderOptions, ProviderRequest } from '../types.ts'
+import type { ChunkSink, Decoder, Delta, Message, Provider, ProviderOptions, ProviderRequest } from '../types.ts'
 import { dataOf, jsonOf, keyOf, messagesOf, partsOf, prefill, refuse } from './messages.ts'
 import { finishReasonOf } from './reasons.ts'
 
@@ -197,13 +197,22 @@ function decoder(): Decoder {
   let input = ''
   /** The indices of the blocks that are calls. */
   const calls: unknown[] = []
-  /** What the last text cites, and where it begins and ends. */
+  /** What the last text cites, and where it begins in the answer. */
   let cites: Json[] = []
   let start = 0
-  let end = 0
   /** What searches found. */
   const found: Json[] = []
   const cited = new Set<string>()
+
+  const send = (sink: ChunkSink, delta: Delta, native: Json, counts?: Json): void =>
+    sink.chunk({
+      id,
+      object: 'chat.completion.chunk',
+      created,
+      model,
+      choices: [{ index: 0, delta, finish_reason: native && finishReasonOf(native), native_finish_reason: native }],
+      usage: counts,
+    })
 
   /** Sources as annotations, each of them once. */
   const cite = (sources: Json[], start_index: number, end_index: number): Json =>
@@ -230,7 +239,6 @@ function decoder(): Decoder {
     // What a block opens with and what it grows by have the same names; where nothing is said, it is over.
     const said: Json = opened ?? event.delta ?? message ?? {}
     const { type, thinking, signature, data, content, tool_use_id, partial_json, stop_reason: native = null } = said
-    const isOver = !type
     const detail = data
       ? 'encrypted'
       : /^(thinking|signature)/.test(type)
@@ -240,95 +248,90 @@ function decoder(): Decoder {
           : undefined
     const piece = partial_json ?? JSON.stringify(said.input)?.replace(/^{}$/, '')
     if (opened) {
+      start += blocks.at(-1)?.text?.length ?? 0
       blocks.push({ ...opened })
       input = ''
       cites = said.citations ?? []
-      start = end
       if (type === 'tool_use') calls.push(index)
       if (content?.map) found.push(...content.filter((item: Json) => item.url))
     }
     input += piece ?? ''
-    end += said.text?.length ?? 0
     if (said.citation) cites.push(said.citation)
     const last = blocks.at(-1)
     if (last && event.delta) {
       for (const name of ['text', 'thinking', 'signature']) if (said[name]) last[name] = (last[name] ?? '') + said[name]
       if (said.citation) last.citations = cites
     } else if (input) last.input = parsed(input)
-    const notes = native ? cite(found, 0, 0) : isOver ? cite(cites, start, end) : undefined
+    const notes = native ? cite(found, 0, 0) : type ? undefined : cite(cites, start, start + (last?.text?.length ?? 0))
     const call = calls.indexOf(index)
-    const ran = tool_use_id ? blocks.find((block) => block.id === tool_use_id) : blocks.at(-1)
+    const ran = tool_use_id ? blocks.find((block) => block.id === tool_use_id) : last
     const {
       input_tokens = 0,
       cache_read_input_tokens: kept = 0,
       cache_creation_input_tokens: written = 0,
       output_tokens,
       output_tokens_details: thought,
-    } = Object.assign(usage, given(counts ?? {}))
-    sink.chunk({
-      id,
-      object: 'chat.completion.chunk',
-      created,
-      model,
-      choices: [
-        {
-          index: 0,
-          delta: {
-            role: said.role,
-            content: said.text,
-            reasoning_content: thinking,
-            reasoning_details: detail && [
-              { type: `reasoning.${detail}`, format, index, text: thinking, signature, data, summary: content },
-            ],
-            tool_calls:
-              call >= 0 && piece != null
-                ? [{ index: call, id: said.id, type: 'function', function: { name: said.name, arguments: piece } }]
-                : undefined,
-            annotations: notes?.length ? notes : undefined,
-            server_tool_calls:
-              /_tool_use/.test(ran?.type) && !partial_json
-                ? [
-                    {
-                      id: ran.id,
-                      name: ran.name,
-                      ...(tool_use_id
-                        ? { output: said.is_error ? { error: content } : content }
-                        : { input: parsed(input) }),
-                    },
-                  ]
-                : undefined,
-            refusal: said.stop_details?.explanation,
-            // Where its own tools took part, what was thought in between is only good in its place.
-            extra_content: native
-              ? { anthropic: { ...event, content: blocks.some(isServed) ? blocks.filter(isSaid) : undefined } }
-              : undefined,
-          },
-          finish_reason: native && finishReasonOf(native),
-          native_finish_reason: native,
-        },
+    } = Object.assign(usage, counts && given(counts))
+    const delta: Json = {
+      role: said.role,
+      content: said.text,
+      reasoning_content: thinking,
+      reasoning_details: detail && [
+        { type: `reasoning.${detail}`, format, index, text: thinking, signature, data, summary: content },
       ],
-      usage: counts && {
+      tool_calls:
+        call >= 0 && piece != null
+          ? [{ index: call, id: said.id, type: 'function', function: { name: said.name, arguments: piece } }]
+          : undefined,
+      annotations: notes?.[0] && notes,
+      server_tool_calls:
+        /_tool_use/.test(ran?.type) && !partial_json
+          ? [
+              {
+                id: ran.id,
+                name: ran.name,
+                ...(tool_use_id ? { output: said.is_error ? { error: content } : content } : { input: parsed(input) }),
+              },
+            ]
+          : undefined,
+      refusal: said.stop_details?.explanation,
+      // Where its own tools took part, what was thought in between is only good in its place.
+      extra_content: native ? { anthropic: { ...event, content: placed(blocks) } } : undefined,
+    }
+    send(
+      sink,
+      delta,
+      native,
+      counts && {
         prompt_tokens: input_tokens + kept + written,
         completion_tokens: output_tokens,
         // Only now: at the start it may be another prompt's, one that is then compacted.
         prompt_tokens_details: native && { cached_tokens: kept, cache_write_tokens: written },
         completion_tokens_details: { reasoning_tokens: thought?.thinking_tokens },
       },
-    } as Json)
+    )
   }
+
   return ({ data }, sink) => {
     if (data.startsWith('[DONE]')) return sink.done()
     const event = JSON.parse(data) ?? {}
+    const content = event.type === 'content_block_delta' && event.delta?.text
+    const last = blocks.at(-1)
+    // What nearly all events bring, more of a text, goes the short way.
+    if (content && last?.text != null) {
+      last.text += content
+      send(sink, { content }, null)
+    }
     // A server that ignores `stream` sends the whole message.
-    read(event.type === 'message' ? { message: event } : event, sink)
+    else read(event.type === 'message' ? { message: event } : event, sink)
   }
 }
 
-/** Whether a block belongs to a tool that the provider ran. */
-const isServed = ({ type }: Json): boolean => /._tool_(use|result)$/.test(type)
-
-/** Whether a block may go back: blank text is not taken. */
-const isSaid = ({ type, text }: Json): boolean => type !== 'text' || !!text?.trim()
+/** The blocks that may go back, where a tool that the provider ran takes part: blank text is not taken. */
+function placed(blocks: Json[]): Json[] | undefined {
+  if (!blocks.some(({ type }) => /._tool_(use|result)$/.test(type))) return undefined
+  return blocks.filter(({ type, text }) => type !== 'text' || text?.trim())
+}
 
 /** What JSON text says, or the text where it is cut. */
 function parsed(json: string): unknown {

@@ -1,7 +1,7 @@
 /** OpenAI-compatible servers by name: where they are, and what each of them says otherwise than OpenAI. */
 import type { ContentPart, FunctionTool, Provider, ProviderRequest, ProviderTool, ReasoningDetail } from '../types.ts'
 import { messagesOf, partsOf, prefill } from './messages.ts'
-import { bare, openai } from './openai.ts'
+import { bare, keyed } from './openai.ts'
 import type { OpenAIOptions } from './openai.ts'
 
 /** What a server says otherwise. */
@@ -147,7 +147,7 @@ export function compatible(name: CompatibleName, options: CompatibleOptions = {}
   const { resource, ...rest } = options
   const baseURL = rest.baseURL ?? server.url.replace(/{resource}/, resource ?? '$&')
   if (baseURL.includes('{')) throw new TypeError(`compatible('${name}') needs a \`resource\` or a \`baseURL\`.`)
-  const provider = openai({ name, ...rest, baseURL })
+  const provider = keyed({ name, ...rest, baseURL })
   return {
     ...provider,
     continuation: server.goesOn && prefill,

@@ -1,5 +1,15 @@
 /** Google's Gemini wire (`streamGenerateContent`), as the Gemini API and Vertex AI speak it. */
-import type { ChunkChoice, Decoder, Delta, Provider, ProviderOptions, ProviderRequest } from '../types.ts'
+import type {
+  ChunkChoice,
+  ChunkSink,
+  Decoder,
+  Delta,
+  FinishReason,
+  Provider,
+  ProviderOptions,
+  ProviderRequest,
+  Usage,
+} from '../types.ts'
 import { cannot, dataOf, jsonOf, keyOf, messagesOf, prefill, refuse } from './messages.ts'
 import { finishReasonOf } from './reasons.ts'
 
@@ -195,45 +205,58 @@ function partOf(part: Json): Json {
 function decoder(): Decoder {
   const readers = new Map<unknown, ReturnType<typeof createReader>>()
   const created = Math.floor(Date.now() / 1000)
-  return ({ data }, sink) => {
-    if (data.startsWith('[DONE]')) return sink.done()
-    // Without `alt=sse`, and for some errors, the answer is a list.
-    for (const json of [JSON.parse(data || '{}')].flat()) {
-      const { candidates, promptFeedback, usageMetadata: counts, responseId: id = '', modelVersion: model = '' } = json
-      let usage = usageOf(counts)
-      const emit = (choices: ChunkChoice[]) => {
-        sink.chunk({ id, object: 'chat.completion.chunk', created, model, choices, usage })
-        usage = undefined
+  let id = ''
+  let model = ''
+  let usage: Usage | undefined
+  let sink: ChunkSink
+
+  /** The first chunk of an event has its counts. */
+  const emit: Emit = (choices) => {
+    sink.chunk({ id, object: 'chat.completion.chunk', created, model, choices, usage })
+    usage = undefined
+  }
+
+  const read = (json: Json): void => {
+    const { candidates, promptFeedback, usageMetadata: counts } = json
+    id = json.responseId ?? ''
+    model = json.modelVersion ?? ''
+    // Events before the first count only say how the request is billed.
+    if (counts?.promptTokenCount) {
+      const reasoning_tokens = counts.thoughtsTokenCount ?? 0
+      usage = {
+        // What tools brought in is counted apart, what came from a cache is not.
+        prompt_tokens: counts.promptTokenCount + (counts.toolUsePromptTokenCount ?? 0),
+        completion_tokens: (counts.candidatesTokenCount ?? 0) + reasoning_tokens,
+        total_tokens: counts.totalTokenCount,
+        prompt_tokens_details: { cached_tokens: counts.cachedContentTokenCount },
+        completion_tokens_details: { reasoning_tokens },
       }
-      // A blocked prompt is what ended its only candidate.
-      for (const candidate of candidates?.[0] ? candidates : [promptFeedback ?? {}]) {
-        const { index = 0 } = candidate
-        const read = readers.get(index) ?? createReader()
-        readers.set(index, read)
-        read(candidate, id, (delta, more) => emit([{ index, delta, finish_reason: null, ...more }]))
-      }
-      if (usage) emit([])
-      if (json.error) sink.error(json)
     }
+    // A blocked prompt is what ended its only candidate.
+    for (const candidate of candidates?.[0] ? candidates : [promptFeedback ?? {}]) {
+      const { index = 0 } = candidate
+      let reader = readers.get(index)
+      if (!reader) readers.set(index, (reader = createReader(index, emit)))
+      reader(candidate, id)
+    }
+    if (usage) emit([])
+    if (json.error) sink.error(json)
+  }
+
+  return ({ data }, to) => {
+    if (data.startsWith('[DONE]')) return to.done()
+    sink = to
+    const said = JSON.parse(data || '{}')
+    // Without `alt=sse`, and for some errors, the answer is a list.
+    if (Array.isArray(said)) said.forEach(read)
+    else read(said)
   }
 }
 
-function usageOf(counts: Json) {
-  // Events before the first count only say how the request is billed.
-  if (!counts?.promptTokenCount) return undefined
-  const reasoning_tokens = counts.thoughtsTokenCount ?? 0
-  return {
-    // What tools brought in is counted apart, what came from a cache is not.
-    prompt_tokens: counts.promptTokenCount + (counts.toolUsePromptTokenCount ?? 0),
-    completion_tokens: (counts.candidatesTokenCount ?? 0) + reasoning_tokens,
-    total_tokens: counts.totalTokenCount,
-    prompt_tokens_details: { cached_tokens: counts.cachedContentTokenCount },
-    completion_tokens_details: { reasoning_tokens },
-  }
-}
+type Emit = (choices: ChunkChoice[]) => void
 
 /** Reads one candidate, event by event. */
-function createReader() {
+function createReader(index: number, emit: Emit) {
   const cited = new Set<string>()
   let calls = 0
   let ran = 0
@@ -285,44 +308,42 @@ function createReader() {
     return rest
   }
 
-  return (candidate: Json, responseId: string, emit: (delta: Delta, more?: Partial<ChunkChoice>) => void): void => {
+  const send = (delta: Delta, finish_reason: FinishReason | null = null, native_finish_reason?: string): void =>
+    emit([{ index, delta, finish_reason, native_finish_reason }])
+
+  return (candidate: Json, responseId: string): void => {
     const { content, finishReason, blockReason, logprobsResult } = candidate
     const before = calls
-    for (const part of content?.parts ?? []) emit(deltaOf(part, responseId))
-    const annotations = sourcesOf(candidate).filter(({ url_citation: { url } }) => !cited.has(url) && cited.add(url))
-    if (annotations[0] || logprobsResult) emit({ annotations }, { logprobs: logprobsOf(logprobsResult) })
+    for (const part of content?.parts ?? []) {
+      const { text } = part
+      const isPlain = text && !part.thought && !part.thoughtSignature
+      send(isPlain ? { content: text } : deltaOf(part, responseId))
+    }
+    const annotations = sourcesOf(candidate)?.filter(({ url_citation: { url } }) => !cited.has(url) && cited.add(url))
+    if (annotations?.[0] || logprobsResult)
+      emit([{ index, delta: { annotations }, finish_reason: null, logprobs: logprobsOf(logprobsResult) }])
     // Some models forget to say that the last call is whole.
-    if (finishReason === 'STOP' && write) emit({ tool_calls: endCall() })
+    if (finishReason === 'STOP' && write) send({ tool_calls: endCall() })
     native = blockReason ?? finishReason ?? native
     // An answer can go on after it finished: then it finishes again, or a call makes another thing of the first finish.
     if (!native || !(blockReason || finishReason || calls > before)) return
     const reason = native === 'STOP' && calls ? 'tool_calls' : finishReasonOf(native)
-    emit({}, { finish_reason: blockReason ? 'content_filter' : reason, native_finish_reason: native })
+    send({}, blockReason ? 'content_filter' : reason, native)
   }
 }
 
 /** The sources that a candidate names, each kind of them in another place. The wire counts where in bytes: that is left out. */
-function sourcesOf({
-  groundingMetadata,
-  citationMetadata,
-  urlContextMetadata,
-}: Json): NonNullable<Delta['annotations']> {
+function sourcesOf({ groundingMetadata, citationMetadata, urlContextMetadata }: Json): Delta['annotations'] {
+  if (!groundingMetadata && !citationMetadata && !urlContextMetadata) return undefined
   const sources: NonNullable<Delta['annotations']> = []
-  if (groundingMetadata || citationMetadata || urlContextMetadata)
-    JSON.stringify([groundingMetadata, citationMetadata, urlContextMetadata], (_, value) => {
-      const {
-        uri,
-        retrievedUrl = uri,
-        fileSearchStore: url = retrievedUrl,
-        title = '',
-        urlRetrievalStatus,
-      } = value ?? {}
-      if (url && !/ERROR|UNSAFE|PAYWALL/.test(urlRetrievalStatus)) {
-        const citation = { url: url.replace('fileSearchStores/', ''), title, start_index: 0, end_index: 0 }
-        sources.push({ type: 'url_citation', url_citation: citation })
-      }
-      return value
-    })
+  JSON.stringify([groundingMetadata, citationMetadata, urlContextMetadata], (_, value) => {
+    const { uri, retrievedUrl = uri, fileSearchStore: url = retrievedUrl, title = '', urlRetrievalStatus } = value ?? {}
+    if (url && !/ERROR|UNSAFE|PAYWALL/.test(urlRetrievalStatus)) {
+      const citation = { url: url.replace('fileSearchStores/', ''), title, start_index: 0, end_index: 0 }
+      sources.push({ type: 'url_citation', url_citation: citation })
+    }
+    return value
+  })
   return sources
 }
 

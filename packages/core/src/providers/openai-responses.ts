@@ -1,6 +1,6 @@
 /** OpenAI's Responses wire, as OpenAI, Azure, xAI, OpenRouter and others speak it. */
-import type { ChunkSink, CompletionChunk, Decoder, Delta, Provider } from '../types.ts'
-import { openai } from './openai.ts'
+import type { ChunkSink, CompletionChunk, Decoder, Delta, FinishReason, Provider } from '../types.ts'
+import { keyed } from './openai.ts'
 import type { OpenAIOptions } from './openai.ts'
 import { finishReasonOf } from './reasons.ts'
 
@@ -21,8 +21,7 @@ const unknown = /^(n|name|audio|stop|seed|thinking|log.*|.*penalty)$/
  * `include` takes the place of the one that asks for it. Log-probabilities and previews of pictures are not read.
  */
 export function openaiResponses(options: OpenAIResponsesOptions = {}): Provider {
-  // With an address, a chat request is left as it is: this one is made of it.
-  const chat = openai({ ...options, baseURL: options.baseURL ?? 'https://api.openai.com/v1' })
+  const chat = keyed(options)
   return {
     ...chat,
     decoder,
@@ -132,12 +131,7 @@ const fields: Record<string, string> = {
 }
 
 function decoder(): Decoder {
-  let head: Pick<CompletionChunk, 'id' | 'object' | 'created' | 'model' | 'service_tier'> = {
-    id: '',
-    object: 'chat.completion.chunk',
-    created: 0,
-    model: '',
-  }
+  let head: Omit<CompletionChunk, 'choices'> = { id: '', object: 'chat.completion.chunk', created: 0, model: '' }
   /** The places of the calls: items are known by their place, as some servers give them another id in each event. */
   const calls: number[] = []
   /** The texts that came, and the sources. */
@@ -147,16 +141,18 @@ function decoder(): Decoder {
   /** Where the last item stands, for servers that do not say. */
   let place = -1
   let answer = ''
+  /** An event with a piece of the part of the answer that is open. */
+  let open: Json
   let sink: ChunkSink
 
-  const send = (delta: Delta, more?: object): void =>
-    sink.chunk({ ...head, choices: [{ index: 0, delta, finish_reason: null, ...more }] })
+  const send = (delta: Delta, finish_reason: FinishReason | null = null, native?: string): void =>
+    sink.chunk({ ...head, choices: [{ index: 0, delta, finish_reason, native_finish_reason: native }] })
 
   /** Sends a piece of a text, or the whole of one of which no piece came. */
   const say = (type: string, at: number, part: number, json: Json): void => {
     const kind = Object.keys(fields).find((name) => type.includes(name))!
     const field = fields[kind]!
-    const key = [kind, at, part].join()
+    const key = kind + [at, part]
     const isNew = !seen.has(key)
     const text: string = json.delta ?? (isNew && (json.text ?? json[field]))
     if (!field || !text) return
@@ -169,7 +165,10 @@ function decoder(): Decoder {
       send({ [field]: kind === 'summary_text' && isNew && part ? `\n\n${text}` : text })
     }
     seen.add(key)
-    if (field === 'content') answer += text
+    if (field === 'content') {
+      answer += text
+      if (json.type) open = json
+    }
   }
 
   /** Sends what an item has when it opens, and all else once it is done. */
@@ -201,8 +200,8 @@ function decoder(): Decoder {
         list?.forEach?.((part: Json, i: number) => {
           say(part.type, at, i, part)
           // Sources are told once, here, where their places in the whole answer are known.
-          const from = answer.indexOf(part.text)
           part.annotations?.forEach((source: Json) => {
+            const from = answer.indexOf(part.text)
             const { filename, url = filename ?? source.file_id, title = filename ?? '' } = source
             if (seen.has(url)) return
             seen.add(url)
@@ -221,8 +220,19 @@ function decoder(): Decoder {
 
   return ({ event, data }, to) => {
     sink = to
-    if (data.startsWith('[') || !data.trim()) return
+    if (/^\s*(\[|$)/.test(data)) return
     const json: Json = JSON.parse(data) ?? {}
+    // What nearly all events bring, more of the same text, goes the short way.
+    if (
+      open &&
+      json.type === open.type &&
+      json.output_index === open.output_index &&
+      json.content_index === open.content_index &&
+      json.delta
+    ) {
+      answer += json.delta
+      return send({ content: json.delta })
+    }
     // A server that ignores `stream` sends the response itself.
     const isWhole = json.object === 'response'
     const { item, response = isWhole && json } = json
@@ -250,9 +260,8 @@ function decoder(): Decoder {
       // Some servers send nothing before the end.
       if (!items && !seen.size) output?.forEach((whole: Json, i: number) => take(i, whole, true))
       const native = why?.reason ?? word
-      const finish_reason = native === 'completed' && calls.length ? 'tool_calls' : finishReasonOf(native)
       if (error || word === 'failed') sink.error(error ?? { message: 'The answer failed.' })
-      else send({}, { finish_reason, native_finish_reason: native })
+      else send({}, native === 'completed' && calls.length ? 'tool_calls' : finishReasonOf(native), native)
       sink.done()
     } else if (type === 'error' || json.error) sink.error(json)
     else if (item?.type) take(at, item, type.endsWith('done'))

@@ -22,13 +22,16 @@ export interface OpenAIOptions extends ProviderOptions {
  * takes it: `max_tokens` as `max_completion_tokens`, and no reasoning on the way back. With one, it is sent as it is.
  */
 export function openai(options: OpenAIOptions = {}): Provider {
-  return provider(options, '/chat/completions', (request) => {
-    const { prompt, max_tokens: limit, ...rest } = request
-    const messages = messagesOf(request)
-    if (options.baseURL !== undefined) return { ...rest, max_tokens: limit, messages }
-    const { max_completion_tokens = limit } = rest
-    return { ...rest, max_completion_tokens, messages: messages.map((message) => bare(message)) }
+  if (options.baseURL !== undefined) return keyed(options)
+  return provider(options, chatPath, (request) => {
+    const { prompt, max_tokens: limit, max_completion_tokens = limit, ...rest } = request
+    return { ...rest, max_completion_tokens, messages: messagesOf(request).map((message) => bare(message)) }
   })
+}
+
+/** A server that takes a request as it is, with a key where there is one. */
+export function keyed(options: OpenAIOptions): Provider {
+  return provider(options, chatPath, chatBody)
 }
 
 /** The legacy completions endpoint (`prompt` in, `text` out) of OpenAI, vLLM and others, with the same chunks out. */
@@ -49,7 +52,7 @@ export function openaiCompletions(options: OpenAIOptions = {}): Provider {
 
 /** The plain-URL provider: any OpenAI-compatible endpoint (a relay, LiteLLM, vLLM, Ollama …) by its address alone. */
 export function endpoint(url: string): Provider {
-  return openai({ baseURL: url, name: placeOf(url) })
+  return keyless(url, placeOf(url), chatPath, chatBody)
 }
 
 /** An address for messages, without what may be a secret in it: user, password, query. */
@@ -57,24 +60,41 @@ export function placeOf(url: string): string {
   return url.replace(/[?#].*$/, '').replace(/\/\/[^/]*@/, '//')
 }
 
-function provider(
-  options: OpenAIOptions,
-  path: string,
-  bodyOf: (request: CompletionRequest) => Record<string, unknown>,
-): Provider {
-  const { apiKey, baseURL = 'https://api.openai.com/v1', includeUsage = true, name = 'openai' } = options
+type BodyOf = (request: CompletionRequest) => Record<string, unknown>
+
+const chatPath = '/chat/completions'
+
+function chatBody(request: CompletionRequest): Record<string, unknown> {
+  const { prompt: _, ...rest } = request
+  return { ...rest, messages: messagesOf(request) }
+}
+
+/** OpenAI's wire as anybody may read it. What only a key of one's own needs is not in here: most pages ask a relay. */
+function keyless(baseURL: string, name: string, path: string, bodyOf: BodyOf, includeUsage = true): Provider {
   return {
     name,
-    fetch: options.fetch,
     async request(request) {
       const body: Record<string, unknown> = { ...bodyOf(request), stream: true }
       if (request.stream_options === null) delete body.stream_options
       else if (includeUsage) body.stream_options = { include_usage: true, ...request.stream_options }
-      const key = await keyOf(apiKey)
       const url = /completions($|\?)/.test(baseURL) ? baseURL : baseURL.replace(/\/*(\?.*)?$/, `${path}$1`)
-      return { url, headers: { ...(key ? { authorization: `Bearer ${key}` } : {}), ...options.headers }, body }
+      return { url, headers: {}, body }
     },
     decoder: createDecoder,
+  }
+}
+
+function provider(options: OpenAIOptions, path: string, bodyOf: BodyOf): Provider {
+  const { apiKey, baseURL = 'https://api.openai.com/v1', includeUsage, name = 'openai' } = options
+  const wire = keyless(baseURL, name, path, bodyOf, includeUsage)
+  return {
+    ...wire,
+    fetch: options.fetch,
+    async request(request) {
+      const { url, body } = await wire.request(request)
+      const key = await keyOf(apiKey)
+      return { url, headers: { ...(key ? { authorization: `Bearer ${key}` } : {}), ...options.headers }, body }
+    },
   }
 }
 
@@ -124,7 +144,17 @@ function createDecoder(): Decoder {
     }
   }
 
+  /** Whether a chunk is what nearly all are: more of an answer that has begun, said as OpenAI says it. */
+  const isPlain = ({ object, choices, usage, citations, search_results: found }: Json): boolean => {
+    if (choices.length !== 1 || usage || citations || found || object !== 'chat.completion.chunk') return false
+    const { index, delta, finish_reason: reason, error, usage: counts } = choices[0]
+    if (reason !== null || !delta || error || counts || !begun.has(index)) return false
+    const { content, reasoning, reasoning_text: thought, reasoning_details: details, thinking_blocks: blocks } = delta
+    return !(reasoning || thought || details || blocks || (content && typeof content !== 'string'))
+  }
+
   const normalise = (chunk: Json): void => {
+    if (isPlain(chunk)) return
     const { choices, citations, search_results: found } = chunk
     chunk.object = 'chat.completion.chunk'
     for (const choice of choices) {
@@ -169,7 +199,7 @@ function createDecoder(): Decoder {
     const { data } = event
     if (data.startsWith('[DONE]')) return sink.done()
     if (event.event === 'error') return sink.error(data)
-    if (!data.trim()) return
+    if (data[0] !== '{' && !data.trim()) return
     const json: Json = JSON.parse(data)
     if (json?.choices || json?.usage) {
       json.choices ??= []

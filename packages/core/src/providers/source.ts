@@ -1,6 +1,6 @@
 /** Chunks from anywhere but a server: a model that runs in the page, a worker, a test. */
 import type { Message, Provider, ProviderRequest } from '../types.ts'
-import { openai } from './openai.ts'
+import { endpoint } from './openai.ts'
 
 /** OpenAI's chunks as objects, in any of the dialects that are understood from servers. Its end is the answer's end. */
 export type Chunks = AsyncIterable<object>
@@ -32,10 +32,11 @@ export function source(chunks: Chunks | ChunkSource): Provider {
     return chunks as Chunks
   }
   const open = typeof chunks === 'function' ? chunks : once
-  const provider = openai({
+  return {
+    // Any address will do, as nothing goes there.
+    ...endpoint('source:'),
     name: 'source',
-    // Any address will do, as nothing goes there: with one, the request stays as it is.
-    baseURL: 'source:',
+    local: true,
     fetch: async (_, init) => {
       const request: SourceRequest = JSON.parse(init!.body as string)
       const body = eventsOf(async (signal) => open(request, { signal }))
@@ -44,8 +45,7 @@ export function source(chunks: Chunks | ChunkSource): Provider {
       if (open === once) headers.set('x-should-retry', 'false')
       return new Response(body, { headers })
     },
-  })
-  return { ...provider, local: true }
+  }
 }
 
 /** The body that a server would send: one read for each chunk. */
