@@ -3,7 +3,7 @@ import { createChoice, nothing } from './choice.ts'
 import type { GrowingChoice } from './choice.ts'
 import { mergeCounts } from './merge.ts'
 import { word } from './tool-call.ts'
-import { addUsage, estimateTokens, promptText, writtenText } from './tokens.ts'
+import { addUsage, estimateTokens, promptText, writtenTexts } from './tokens.ts'
 import type { CountTokens } from './tokens.ts'
 import type { Beginning, Completion, CompletionChunk, CompletionRequest, Delta, Usage } from './types.ts'
 
@@ -92,9 +92,12 @@ export function createAccumulator(request?: CompletionRequest, continues?: Begin
     usage = { ...known, ...counts, estimated: true }
     shown = undefined
   }
-  const written = (): string => writtenText(accumulator.snapshot)
-  const writtenBefore = continues ? writtenText(continues) : ''
+  const written = (): string[] => writtenTexts(accumulator.snapshot)
+  const before = continues ? writtenTexts(continues) : []
+  const writtenBefore = before.join('\n')
   const asked = (): string => `${promptText(request!)}\n${writtenBefore}`
+  // Each by itself, so that what a text begins with counts the same before and after.
+  const estimated = (texts: string[]): number => texts.reduce((sum, text) => sum + estimateTokens(text), 0)
   let told: Usage | undefined
 
   if (continues) for (const delta of deltasOf(continues)) choiceAt(0)!.add({ index: 0, delta, finish_reason: null })
@@ -119,8 +122,10 @@ export function createAccumulator(request?: CompletionRequest, continues?: Begin
       const known = choices.length
       for (const said of chunk.choices ?? none) {
         if (!said) continue
-        if (choiceAt(said.index)?.add(said)) visible = true
-        if (said.finish_reason || choices.length > known) finished = choices.every((choice) => choice.finishReason)
+        const choice = choiceAt(said.index)
+        if (!choice) continue
+        if (choice.add(said)) visible = true
+        if (said.finish_reason || choices.length > known) finished = choices.every((each) => each.finishReason)
       }
       return visible
     },
@@ -131,12 +136,12 @@ export function createAccumulator(request?: CompletionRequest, continues?: Begin
       // A provider that counted the question alone had only begun to count.
       const isCounted = usage && (usage.completion_tokens || !usage.prompt_tokens)
       if (request && choices.length && !(isCounted && finished))
-        estimate(estimateTokens(asked()), estimateTokens(written()) - estimateTokens(writtenBefore), told)
+        estimate(estimateTokens(asked()), Math.max(0, estimated(written()) - estimated(before)), told)
     },
     async count(count) {
       if (!request || !usage?.estimated) return
-      const before = writtenBefore && (await count(writtenBefore))
-      estimate(await count(asked()), (await count(written())) - Number(before), told)
+      const known = writtenBefore && (await count(writtenBefore))
+      estimate(await count(asked()), (await count(written().join('\n'))) - Number(known), told)
     },
     validated(value) {
       validated = { parsed: value }

@@ -98,7 +98,7 @@ const nothing: Answer = Promise.resolve(undefined)
  */
 export function createChat(options: ChatOptions | (() => ChatOptions)): Chat {
   const read = readerOf(options)
-  const { initialMessages = [], resume } = read()
+  const { initialMessages = [], resume } = typeof options === 'function' ? options() : options
   const left = initialMessages.at(-1)
   // It goes on in a moment, and looks like it.
   const runs = resume && left?.role === 'assistant' && left.running?.url && /submitted|streaming/.test(left.status)

@@ -100,7 +100,7 @@ export class CompletionError extends Error {
       if (value !== undefined) (this as Record<string, unknown>)[key] = value
     Object.defineProperty(this, brand, { value: true })
     // V8 holds everything that the calls of a stack could see, the request and its body too, until the stack is read.
-    this.stack += ''
+    Object.defineProperty(this, 'stack', { value: this.stack, writable: true, configurable: true })
   }
 
   /** All fields as plain data, without the cause and the stack. */

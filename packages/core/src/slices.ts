@@ -3,8 +3,11 @@
 /** So many bytes are decoded in one go at most: a few milliseconds, also on a phone. */
 export const sliceBytes: number = 2 ** 17
 
-// A server has this, which is cheaper than a channel. Taken before a test could put a clock of its own in its place.
-const { setImmediate } = globalThis as { setImmediate?: (then: () => void) => void }
+// A server has this, which is cheaper than a channel; in a page it is somebody's imitation. Taken when this is loaded,
+// before a test puts a clock of its own in its place.
+const { setImmediate } = (typeof document === 'undefined' ? globalThis : {}) as {
+  setImmediate?: (then: () => void) => void
+}
 
 /** Lets everything else that waits have its turn: frames, timers, what a person does. */
 export function nextTurn(): Promise<void> {

@@ -142,18 +142,20 @@ export function createCompletionStore<Parsed = unknown, Written = Parsed>(
 
   const end = (status: CompletionStatus, error?: CompletionError): void => {
     pacer?.cancel()
-    publish(status, error)
+    const state = running ? stateOf(running, status, error) : { ...before, status, stopped: status === 'ready' }
+    // First, as whoever is told may start the next one at once.
     running = pacer = undefined
+    subject.set(state)
   }
 
   const stop = (): void => {
     const { status } = subject.getState()
     if (status !== 'submitted' && status !== 'streaming') return
-    starts++
+    const at = ++starts
     const stopped = running
     stopped?.abort()
     end('ready')
-    if (stopped) void showLast(stopped, starts)
+    if (stopped) void showLast(stopped, at)
   }
 
   /** A tokenizer that has to be loaded first tells only later what a stopped answer took. */
@@ -242,7 +244,8 @@ export function readerOf<Options extends CompletionStoreOptions>(options: Option
       const fail = (): never => {
         throw cause
       }
-      return { model: '?', provider: { name: '', resolve: fail, request: fail, decoder: fail } } as unknown as Options
+      const provider = { name: '', resolve: fail, request: fail, decoder: fail }
+      return { model: '?', provider, maxRetries: 0 } as unknown as Options
     }
   }
 }

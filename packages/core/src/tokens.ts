@@ -10,20 +10,21 @@ export type CountTokens = (text: string) => number | Promise<number>
 
 const pieces = /[a-z\u00c0-\u024f]+|[\u2e80-\ud7ff\uf900-\ufaff]|[\p{L}\p{M}]+|\p{N}{1,3}|[^\s\p{L}\p{M}\p{N}]{1,3}/giu
 
-/** The first so many characters are counted whole, of each so many more a sixteenth: nobody shall wait for an estimate. */
-const stepChars = 2 ** 16
-const sampleChars = stepChars / 16
+/** So many characters are counted one by one; of what follows, a part of each step: nobody shall wait for an estimate. */
+const wholeChars = 2 ** 16
+const stepChars = 4096
+const sampleChars = 256
 
 /**
  * About how many tokens a text has for a model of today, from its words, digits and signs alone: within some 10 % for
- * English and code, some 20 % for most other languages, less exact for signs such as emoji (against o200k). A text of more
- * than 65,536 characters is judged by samples of it.
+ * English and code, some 20 % for most other languages, less exact for signs such as emoji (against o200k). What a text of
+ * more than 65,536 characters has beyond them is judged by samples.
  */
 export function estimateTokens(text: string): number {
   let tokens = 0
   // Always at the same places, so that what is added to a text adds its own tokens.
-  for (let at = 0; at < text.length; at += stepChars) {
-    const step = text.slice(at, at + stepChars)
+  for (let at = 0; at < text.length; at += at ? stepChars : wholeChars) {
+    const step = text.slice(at, at + (at ? stepChars : wholeChars))
     const sample = at ? step.slice(0, sampleChars) : step
     let found = 0
     for (const piece of sample.match(pieces) ?? []) {
@@ -49,8 +50,8 @@ export function promptText({ messages, prompt, tools }: CompletionRequest): stri
   return texts.join('\n')
 }
 
-/** What the model wrote, in all choices. */
-export function writtenText({ choices }: Pick<Completion, 'choices'>): string {
+/** What the model wrote, in all choices, each text by itself. */
+export function writtenTexts({ choices }: Pick<Completion, 'choices'>): string[] {
   return choices
     .flatMap(({ message: { reasoning_content, content, refusal, tool_calls = [] } }) => [
       reasoning_content,
@@ -58,8 +59,7 @@ export function writtenText({ choices }: Pick<Completion, 'choices'>): string {
       refusal,
       ...tool_calls.map((call) => JSON.stringify(call.type === 'custom' ? call.custom : call.function)),
     ])
-    .filter(Boolean)
-    .join('\n')
+    .filter((text): text is string => !!text)
 }
 
 /** The counts of two requests, details included, as one sum. */

@@ -1,7 +1,9 @@
 /** What chunks add up to while they arrive: live values, immutable snapshots, and what is kept of everything else. */
 import { describe, expect, it } from 'vitest'
-import { source, streamCompletion } from '../src/index.ts'
+import { openai, source, streamCompletion } from '../src/index.ts'
 import type { Completion, Delta } from '../src/index.ts'
+
+const event = (data: object): string => `data: ${JSON.stringify(data)}\n\n`
 
 const chunk = (delta: Delta, finish_reason: string | null = null, more: object = {}): object => ({
   id: 'c',
@@ -111,6 +113,21 @@ async function* endless(): AsyncGenerator<object> {
 }
 
 describe('an answer', () => {
+  it.each([-1, 5000, 'x'])('whose only choice has the index %s is none, and so not finished', async (index) => {
+    const choices = [{ index, delta: { content: 'hi' }, finish_reason: 'stop' }]
+    const stream = streamCompletion(
+      { model: 'm', prompt: 'p' },
+      {
+        maxRetries: 0,
+        provider: {
+          ...openai({ apiKey: 'k' }),
+          fetch: async () => new Response(event({ choices }), { headers: { 'content-type': 'text/event-stream' } }),
+        },
+      },
+    )
+    await expect(stream.finalCompletion()).rejects.toMatchObject({ code: 'interrupted' })
+  })
+
   it('that goes on after an end is over at the next one, and a repeated end changes nothing', async () => {
     const last = (chunks: object[]) => snapshots(chunks).then((all) => all.at(-1)!.finishReason)
     expect(await last([chunk({ content: 'a' }, 'stop'), chunk({}, 'length')])).toBe('stop')

@@ -330,12 +330,16 @@ describe('the tool loop', () => {
 })
 
 it('tells of options that cannot be had as of any failure, with the question, and asks again once they can', async () => {
-  let isReady = false
+  let isReady = true
   const { fetch } = byHand(reply(whole('Hello')))
-  const chat = createChat(() => {
+  const options = () => {
     if (!isReady) throw new Error('Sign in first.')
     return { model: 'm', provider: openai({ fetch }) }
-  })
+  }
+  const chat = createChat(options)
+  isReady = false
+  // Whoever makes one gets the failure itself, as there would be no messages to begin with.
+  expect(() => createChat(options)).toThrow('Sign in first.')
   await expect(chat.sendMessage('Hi')).resolves.toMatchObject({ status: 'error', text: '' })
   expect(chat.getState()).toMatchObject({
     status: 'error',

@@ -46,6 +46,50 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 describe('a completion store', () => {
+  it('shows nothing of an answer that has ended in one that a listener starts at once', async () => {
+    const { answers, fetch } = manualFetch()
+    const store = createCompletionStore({ model: 'm', provider: openai({ fetch }) })
+    let next: Promise<unknown> | undefined
+    store.subscribe(() => {
+      if (store.getState().status === 'ready') next ??= store.start('second')
+    })
+    const states = record(store)
+    const done = store.start('first')
+    await microtasks()
+    answers[0]!.write(say('one') + finish)
+    await done
+    await microtasks()
+    answers[1]!.write(say('two') + finish)
+    await next
+    const waiting = states.filter(({ status }) => status === 'submitted')
+    expect(waiting.length).toBeGreaterThan(1)
+    expect(waiting.every(({ text, parts }) => text === '' && parts.length === 0)).toBe(true)
+    expect(store.getState()).toMatchObject({ status: 'ready', text: 'two' })
+  })
+
+  it('lets a late count of a stopped answer alone what was started after it', async () => {
+    const { answers, fetch } = manualFetch()
+    const countTokens = async () => new Promise<number>((resolve) => setTimeout(resolve, 80, 7))
+    const store = createCompletionStore({ model: 'm', provider: openai({ fetch }), countTokens })
+    let next: Promise<unknown> | undefined
+    store.subscribe(() => {
+      if (store.getState().stopped) next ??= store.start('second')
+    })
+    void store.start('first')
+    await microtasks()
+    answers[0]!.write(say('one'))
+    await microtasks()
+    store.stop()
+    await microtasks()
+    answers[1]!.write(say('two'))
+    await vi.advanceTimersByTimeAsync(500)
+    expect(store.getState()).toMatchObject({ status: 'streaming', text: 'two' })
+    answers[1]!.write(finish)
+    await vi.advanceTimersByTimeAsync(500)
+    await next
+    expect(store.getState()).toMatchObject({ status: 'ready', text: 'two' })
+  })
+
   it('has nothing to continue where an answer ended by itself, with a reason or without', async () => {
     const { answers, fetch } = manualFetch()
     const store = createCompletionStore({ model: 'm', provider: openai({ fetch }), continuation: (request) => request })

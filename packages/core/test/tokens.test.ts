@@ -103,6 +103,29 @@ describe('the usage', () => {
   })
 })
 
+it('counts what is added to a very long text, wherever it is added', async () => {
+  const long = Array.from({ length: 5000 }, (_, i) => (i % 3 ? `${answer} ` : `f(${i}); `)).join('')
+  const begun = buildCompletion([
+    {
+      id: 'a',
+      object: 'chat.completion.chunk',
+      created: 1,
+      model: 'm',
+      choices: [{ index: 0, delta: { content: long }, finish_reason: null }],
+    },
+  ])
+  const thought = { reasoning_content: 'and now on. '.repeat(200) }
+  const body = chunk(thought) + chunk({}, 'stop') + event('[DONE]')
+  const stream = streamCompletion(
+    { model: 'm', messages },
+    { provider: openai({ fetch: fetchOf(body) }), continues: begun, continuation: (request) => request },
+  )
+  const { usage: counted } = await stream.finalCompletion()
+  const added = estimateTokens(thought.reasoning_content)
+  expect(counted!.completion_tokens).toBeGreaterThan(added * 0.9)
+  expect(counted!.completion_tokens).toBeLessThan(added * 1.1)
+})
+
 describe('a tokenizer of choice', () => {
   const exact = async (text: string) => (await import('gpt-tokenizer')).countTokens(text)
 

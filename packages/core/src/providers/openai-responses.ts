@@ -200,8 +200,9 @@ function decoder(): Decoder {
         list?.forEach?.((part: Json, i: number) => {
           say(part.type, at, i, part)
           // Sources are told once, here, where their places in the whole answer are known.
+          let from: number | undefined
           part.annotations?.forEach((source: Json) => {
-            const from = answer.indexOf(part.text)
+            from ??= answer.indexOf(part.text)
             const { filename, url = filename ?? source.file_id, title = filename ?? '' } = source
             if (seen.has(url)) return
             seen.add(url)
@@ -237,7 +238,10 @@ function decoder(): Decoder {
     const isWhole = json.object === 'response'
     const { item, response = isWhole && json } = json
     const type: string = isWhole ? `response.${json.status}` : (json.type ?? event ?? '')
-    if (type.endsWith('item.added')) place++
+    if (type.endsWith('item.added')) {
+      place++
+      open = undefined
+    }
     const at = json.output_index ?? place
     if (response) {
       const { id, created_at: created, model, error, incomplete_details: why, output, usage, service_tier } = response
