@@ -1,6 +1,5 @@
-/** The result as a Markdown table: per framing the median over the rounds, and the middle half of them as spread. */
-import type { Contestant } from './contestant.ts'
-import type { Times } from './rounds.ts'
+/** Results as Markdown: per column the median over the rounds, and the middle half of them as spread. */
+import type { Cell, Table } from './results.ts'
 
 /** The value below which this share of the values lies, between two of them where it must. */
 export function quantile(values: readonly number[], share: number): number {
@@ -16,21 +15,26 @@ export function spread(values: readonly number[], digits = 2): string {
   return `${middle} (${low}–${high})`
 }
 
-/** What stands in one cell: milliseconds for the floor, for others how many times the floor, round by round. */
-function cell(times: Times, contestant: Contestant, floor: Contestant): string {
-  const own = times.get(contestant)!
-  if (contestant === floor) return `${spread(own)} ms`
-  const base = times.get(floor)!
-  return `${spread(own.map((time, round) => time / base[round]!))} ×`
+/** One cell. Where most had more rounds, it says how many there were. */
+function written({ unit, middle, low, high, rounds, gaveUpAt, waitsSeconds }: Cell, mostRounds: number): string {
+  const digits = unit === 'MB' || middle >= 100 ? 1 : 2
+  const number = (value: number): string => value.toFixed(digits)
+  if (gaveUpAt !== undefined) return `> ${number(middle)} ${unit}, gave up at ${Math.round(gaveUpAt * 100)} %`
+  if (unit === 'MB') return `${number(middle)} ${unit}`
+  const waits = waitsSeconds ? `, waits ${waitsSeconds.toFixed(1)} s` : ''
+  const few = rounds < mostRounds ? `, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}` : ''
+  return `${number(middle)} (${number(low)}–${number(high)}) ${unit}${waits}${few}`
 }
 
-/** One row per contestant, one column per framing; the first contestant is the floor. */
-export function table(contestants: readonly Contestant[], results: ReadonlyMap<string, Times>): string {
-  const rows = contestants.map((contestant) => [
-    contestant.name,
-    ...[...results.values()].map((times) => cell(times, contestant, contestants[0]!)),
+/** One row per contestant; the second column says how far it goes. */
+export function table({ columns, rows }: Table): string {
+  const most = Math.max(...rows.flatMap(({ cells }) => Object.values(cells).map(({ rounds }) => rounds)))
+  const lines = rows.map(({ name, reach, cells }) => [
+    name,
+    reach,
+    ...columns.map((column) => (cells[column] ? written(cells[column], most) : '–')),
   ])
-  return markdown([['', ...results.keys()], ...rows])
+  return markdown([['', 'comes to', ...columns], ...lines])
 }
 
 /** Rows of the same length, the first one the head, as a Markdown table. */

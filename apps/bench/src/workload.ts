@@ -1,15 +1,28 @@
-/** The completions that everybody reads, as bytes on OpenAI's wire: a long answer, and the arguments of four tool calls. */
+/** What a workload is, and what all of them are made of: the same words in every run. */
+import type { Gather } from './workloads/floor.ts'
 
-/** The request that the answer belongs to. */
+export type WorkloadId = 'text' | 'tools' | 'serial' | 'anthropic' | 'gemini' | 'responses'
+
+/** A generated answer: what must come out, and what goes in. */
+export interface Workload {
+  id: WorkloadId
+  /** What it is, for above its table. */
+  title: string
+  deltas: number
+  /** The text, or the arguments of all calls, a line each. */
+  text: string
+  /** Its events as the bytes of the wire, one after the other. */
+  events: Uint8Array[]
+  /** The same on AG-UI's wire, for those that read no other. */
+  agUi?(): Uint8Array[]
+  /** Puts the answer together from the data of this wire's events, and does nothing else. */
+  gather(): Gather
+}
+
+/** The request that every answer belongs to. */
 export const request: { model: string; messages: { role: 'user'; content: string }[] } = {
   model: 'bench-model',
   messages: [{ role: 'user', content: 'Write a long answer.' }],
-}
-
-/** A generated answer: what must come out (text, or arguments), and each of its events as the bytes that go in. */
-export interface Workload {
-  text: string
-  events: Uint8Array[]
 }
 
 const words =
@@ -33,35 +46,6 @@ export function writeWords(count: number): string[] {
   return Array.from({ length: count }, pick)
 }
 
-const head = { id: 'chatcmpl-bench', object: 'chat.completion.chunk', created: 1767225600, model: request.model }
-
-function frame(data: unknown): Uint8Array {
-  const json = typeof data === 'string' ? data : JSON.stringify({ ...head, ...(data as object) })
-  return new TextEncoder().encode(`data: ${json}\n\n`)
-}
-
-function chunk(delta: object, finish_reason: string | null = null): Uint8Array {
-  const choices = [{ index: 0, delta, logprobs: null, finish_reason }]
-  return frame({ system_fingerprint: 'fp_bench', choices, usage: null })
-}
-
-function ending(tokens: number): Uint8Array[] {
-  const usage = { prompt_tokens: 5, completion_tokens: tokens, total_tokens: tokens + 5 }
-  return [frame({ choices: [], usage }), frame('[DONE]')]
-}
-
-/** An answer of so many text deltas, with the role, finish, usage and end events around them. */
-export function createWorkload(deltas: number): Workload {
-  const parts = writeWords(deltas)
-  const events = [
-    chunk({ role: 'assistant', content: '', refusal: null }),
-    ...parts.map((content) => chunk({ content })),
-    chunk({}, 'stop'),
-    ...ending(deltas),
-  ]
-  return { text: parts.join(''), events }
-}
-
 /** What the arguments of a call look like: each of about so many characters, when it is written as JSON. */
 export const shapes: Record<string, (size: number) => unknown> = {
   'one long text': (size) => ({ path: 'story.md', content: writeWords(size / 5).join('') }),
@@ -82,20 +66,8 @@ export const shapes: Record<string, (size: number) => unknown> = {
   'a list of numbers': (size) => ({ list: Array.from({ length: size / 6 }, (_, n) => n * 7) }),
 }
 
-/** Four calls whose arguments arrive interleaved, in so many deltas together. */
-export function createToolWorkload(deltas: number, shape: (size: number) => unknown): Workload {
-  const size = deltas * 16
-  const texts = Array.from({ length: 4 }, () => JSON.stringify(shape(size / 4)))
-  const step = Math.ceil((texts[0]!.length * 4) / deltas)
-  const call = (index: number, args: string): object => ({ tool_calls: [{ index, function: { arguments: args } }] })
-  const events = texts.map((_, index) =>
-    chunk({
-      tool_calls: [{ index, id: `call_${index}`, type: 'function', function: { name: 'save', arguments: '' } }],
-    }),
-  )
-  for (let at = 0; at < texts[0]!.length; at += step) {
-    for (const [index, text] of texts.entries()) events.push(chunk(call(index, text.slice(at, at + step))))
-  }
-  events.push(chunk({}, 'tool_calls'), ...ending(deltas))
-  return { text: texts.join('\n'), events }
+/** An event as bytes. */
+export function event(data: object | string, name?: string): Uint8Array {
+  const json = typeof data === 'string' ? data : JSON.stringify(data)
+  return new TextEncoder().encode(`${name ? `event: ${name}\n` : ''}data: ${json}\n\n`)
 }

@@ -1,23 +1,21 @@
-/** The least that any reader must do, written for exactly this input: no errors, no tool calls, no other line ends. */
-import type { Contestant } from '../contestant.ts'
+/** The least that any reader must do: what everybody else is measured against. */
+import type { Contestant, Read } from '../contestant.ts'
+import { readFloor, withIteration } from '../workloads/floor.ts'
+
+const read: Read = (response, workload) => readFloor(response, workload.gather())
+const iterate: Read = (response, workload) => readFloor(response, workload.gather(), withIteration)
 
 export const floor: Contestant = {
+  package: 'floor',
   name: 'floor: decode, split, parse, concatenate',
-  async read(response) {
-    const decoder = new TextDecoder()
-    let rest = ''
-    let text = ''
-    for await (const bytes of response.body!) {
-      const piece = decoder.decode(bytes, { stream: true })
-      rest += piece
-      if (!piece.includes('\n')) continue
-      const lines = rest.split('\n')
-      rest = lines.pop()!
-      for (const line of lines) {
-        if (!line.startsWith('data: ') || line === 'data: [DONE]') continue
-        text += JSON.parse(line.slice(6)).choices[0]?.delta.content ?? ''
-      }
-    }
-    return text
-  },
+  reach: 'completion',
+  reads: { text: read, tools: read, serial: read, anthropic: read, gemini: read, responses: read },
+}
+
+/** What can be saved where nobody stops an answer. */
+export const endless: Contestant = {
+  package: 'floor',
+  name: 'the same, with `for await` over the body',
+  reach: 'completion',
+  reads: { text: iterate, anthropic: iterate, gemini: iterate, responses: iterate },
 }

@@ -62,6 +62,8 @@ try {
     })
     console.log(`${reactTable(workload, runs)}\n\n${targetLines(targetsOf(workload, runs))}`)
     for (const [entrant, own] of runs) results.push({ workload: workload.id, entrant, runs: own })
+    // After each, as the slow ones take minutes: what is there is kept.
+    if (out) writeFileSync(out, JSON.stringify({ chromium: browser.version(), cpu, results }, undefined, 1))
   }
   if (profile === undefined) {
     console.log(`
@@ -71,7 +73,6 @@ as ours do; the peers' own wires take less than half of its bytes. Frames are wh
 page would have had; old renders are those of finished messages; lag is from the last byte to the last text on screen.`)
   }
   if (quick) console.log('\nToo little to mean anything: without --quick, it measures.')
-  if (out) writeFileSync(out, JSON.stringify({ chromium: browser.version(), cpu, results }, undefined, 1))
 } finally {
   await browser.close()
   await server.close()
