@@ -92,7 +92,7 @@ const big: readonly WorkloadId[] = ['text', 'tools']
 async function growth(settings: Settings): Promise<Table> {
   const rows = rowsFor(big)
   const [small, large] = settings.quick ? [50, 500] : [10_000, 100_000]
-  const effort = { ...effortOf(settings, 4000), rounds: Math.min(settings.rounds, 5) }
+  const effort = { ...effortOf(settings, 4000), rounds: Math.min(settings.rounds, 9) }
   for (const id of big) {
     const contestants = contestantsFor(id)
     const sizes = [createWorkload[id](small), createWorkload[id](large)] as const
@@ -114,7 +114,7 @@ async function memory({ quick }: Settings): Promise<Table> {
     const warmup = createWorkload[id](quick ? 20 : 2000)
     for (const contestant of contestantsFor(id)) {
       // What is no garbage is the same each time: a second look would find nothing else.
-      const peak = await peakMemory(contestant, workload, warmup, { points: quick ? 1 : 12, limitMs: 15_000 })
+      const peak = await peakMemory(contestant, workload, warmup, { points: quick ? 1 : 8, limitMs: 5000 })
       if (peak !== undefined) rows.get(contestant)!.cells[id] = cellOf([peak / 1e6], 'MB')
     }
   }

@@ -15,7 +15,7 @@ export const floor: Contestant = {
 /** What can be saved where nobody stops an answer. */
 export const endless: Contestant = {
   package: 'floor',
-  name: 'the same, with `for await` over the body',
+  name: 'floor, with `for await` over the body',
   reach: 'completion',
   reads: { text: iterate, anthropic: iterate, gemini: iterate, responses: iterate },
 }

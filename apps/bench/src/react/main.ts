@@ -39,6 +39,12 @@ const all = createWorkloads(quick)
 const workloads = only ? all.filter(({ id }) => only.split(',').includes(id)) : all
 if (!workloads.length) throw new Error(`--only takes some of: ${all.map(({ id }) => id).join(', ')}`)
 
+/** A line for each entrant, without the length of each frame. */
+function written(measured: object): string {
+  const json = JSON.stringify(measured, (name, value: unknown) => (name === 'gaps' ? undefined : value))
+  return `${json.replaceAll('{"workload"', '\n{"workload"')}\n`
+}
+
 const page = await buildPage(profile !== undefined)
 const server = await startServer(page, workloads)
 const browser = await launch()
@@ -63,7 +69,7 @@ try {
     console.log(`${reactTable(workload, runs)}\n\n${targetLines(targetsOf(workload, runs))}`)
     for (const [entrant, own] of runs) results.push({ workload: workload.id, entrant, runs: own })
     // After each, as the slow ones take minutes: what is there is kept.
-    if (out) writeFileSync(out, JSON.stringify({ chromium: browser.version(), cpu, results }, undefined, 1))
+    if (out) writeFileSync(out, written({ chromium: browser.version(), cpu, results }))
   }
   if (profile === undefined) {
     console.log(`
