@@ -1,4 +1,4 @@
-/** The least that any reader must do: what everybody else is measured against. */
+/** Plain readers: what everybody else is measured against. */
 import type { Contestant, Read } from '../contestant.ts'
 import { readFloor, withIteration } from '../workloads/floor.ts'
 

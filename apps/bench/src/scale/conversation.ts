@@ -3,6 +3,7 @@ import type { ChatMessage } from 'completion-stream'
 import { bytes, markdown, milliseconds, quantile, settledMemory } from './measure.ts'
 import type { Talk, Talker } from './by-hand.ts'
 import { ourMessages, ourTalk, talkers, turn } from './talks.ts'
+import { collect } from '../gc.ts'
 
 const median = (values: readonly number[]): number => quantile(values, 0.5)
 
@@ -34,7 +35,7 @@ async function costs(talker: Talker, messages: number, deltas: number, rounds: n
   const all: Costs[] = []
   await answer(talker.open(messages), 20)
   for (let i = 0; i < rounds; i++) {
-    globalThis.gc?.()
+    collect()
     all.push(await answer(talker.open(messages), deltas))
   }
   return { askMs: median(all.map(({ askMs }) => askMs)), deltaMs: median(all.map(({ deltaMs }) => deltaMs)) }

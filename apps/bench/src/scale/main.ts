@@ -1,5 +1,5 @@
 /**
- * `node --expose-gc src/scale/main.ts`: what becomes of it where there is much of everything, as Markdown tables. `--only
+ * `pnpm bench:scale`: what becomes of it where there is much of everything, as Markdown tables. `--only
  * streams,answer,trickle,conversation` for some of them, `--out FILE` writes them down, `--quick` only shows that it works.
  */
 import { writeFileSync } from 'node:fs'

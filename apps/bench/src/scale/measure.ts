@@ -1,6 +1,7 @@
 /** What a process holds and how long it is blocked: memory after collections, timers, the longest time without a turn. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { collect } from '../gc.ts'
 
 /** What a process holds, in bytes. `heap` includes what is outside of the engine's own heap, such as buffers. */
 export interface Memory {
@@ -10,10 +11,9 @@ export interface Memory {
 
 /** What is left after several collections, with turns between them for whatever waits to be let go. */
 export async function settledMemory(): Promise<Memory> {
-  if (!globalThis.gc) throw new Error('Run with `node --expose-gc`.')
   for (let i = 0; i < 4; i++) {
     await sleep(10)
-    globalThis.gc()
+    collect()
   }
   const { heapUsed, external, rss } = process.memoryUsage()
   return { heap: heapUsed + external, rss }

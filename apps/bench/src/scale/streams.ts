@@ -16,7 +16,7 @@ const names: Record<Reader, string> = {
 
 async function run(settings: StreamsSettings): Promise<StreamsResult> {
   const client = fork(pathOf('streams-client.ts'), [JSON.stringify(settings)], {
-    execArgv: ['--expose-gc', '--no-warnings'],
+    execArgv: ['--no-warnings'],
     serialization: 'advanced',
   })
   const [result] = (await Promise.race([once(client, 'message'), once(client, 'exit')])) as [StreamsResult | number]

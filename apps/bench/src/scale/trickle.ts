@@ -3,6 +3,7 @@ import { createCompletionStore, openai } from 'completion-stream'
 import { fakeClock } from './clock.ts'
 import { bytes, markdown } from './measure.ts'
 import { ending, says } from './wire.ts'
+import { collect } from '../gc.ts'
 
 const second = 1000
 const hour = 3600 * second
@@ -35,7 +36,7 @@ export async function trickleReport(quick: boolean): Promise<string> {
       }
     }
     await clock.pass(second)
-    globalThis.gc?.()
+    collect()
     const { heapUsed } = process.memoryUsage()
     rows.push([
       `${at}`,

@@ -1,4 +1,4 @@
-/** The least that any reader must do: decode, split into lines, parse, concatenate. It checks nothing, and knows one wire. */
+/** A plain reader: decode, split into lines, parse, concatenate. It checks nothing, and knows one wire. */
 
 /** Takes the data of each event, and has the answer at the end. */
 export interface Gather {
